@@ -53,7 +53,7 @@ class Aggregation(StrEnum):
 
 
 class Producer(Protocol):
-    """Who left tickets in a batch. Called on the event loop, once a batch, with the tickets in the order they were left."""
+    """Who left tickets in a batch. Called on the event loop, once a batch, with the tickets in their order."""
 
     def committed(self, tickets: list[int]) -> None:
         """These are on disk: acknowledge them."""

@@ -1,0 +1,1 @@
+"""The Arduino dialect: property types, REST API and device API."""

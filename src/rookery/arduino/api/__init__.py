@@ -1,0 +1,1 @@
+"""The Arduino Application API (REST)."""

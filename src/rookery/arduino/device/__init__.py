@@ -1,0 +1,1 @@
+"""The Arduino Device API: topics, commands and state machines over MQTT."""

@@ -1,0 +1,1 @@
+"""Virtual boards that speak the true device protocols."""

@@ -1,0 +1,1 @@
+"""Catalog, telemetry, messages and blobs behind the interfaces that core owns."""
