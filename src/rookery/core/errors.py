@@ -1,0 +1,42 @@
+"""What can go wrong by a caller's doing. Each dialect words these in its own error shape, in one place.
+
+Nothing here names a status code: the dialect knows that. `field` is the name of the offending part in core's words.
+"""
+
+from __future__ import annotations
+
+
+class CoreError(Exception):
+    """The root: `str()` is a plain sentence that may be shown to whoever asked."""
+
+
+class NotFound(CoreError):
+    """No such object, or one that the caller must not know of."""
+
+
+class Invalid(CoreError):
+    """A value that can not be accepted as it stands."""
+
+    def __init__(self, detail: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+class Forbidden(CoreError):
+    """The caller is known, sees the object, and may not do this."""
+
+
+class Conflict(CoreError):
+    """Somebody else holds what was asked for, or changed it first."""
+
+
+class Precondition(CoreError):
+    """A valid request in an unsuitable state."""
+
+
+class LimitReached(CoreError):
+    """A limit that the operator set."""
+
+
+class Unavailable(CoreError):
+    """The store can not answer now; trying again later may help."""
