@@ -1,0 +1,74 @@
+"""Connected boards: what can be asked of one, whatever it speaks, and who holds its session on this node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import structlog
+
+from rookery.core.bus import Bus, PresenceChanged
+from rookery.core.clock import Clock
+from rookery.core.live import LiveThing, LiveVariable
+from rookery.core.points import Telemetry, Value
+from rookery.core.records import Device
+
+log = structlog.get_logger("rookery.boards")
+
+
+class BoardSession(Protocol):
+    """A connected board. A dialect's device side implements it over its wire."""
+
+    device: Device
+
+    def write(self, thing: LiveThing, values: Sequence[tuple[LiveVariable, Value]]) -> None:
+        """Deliver values that a person or program wrote."""
+
+    def close(self, reason: str) -> None:
+        """End the session, for example because the credentials were withdrawn."""
+
+
+class Boards:
+    """The sessions of this node, and the presence that follows from them.
+
+    Presence is history like any other: True at a connect, False at a disconnect, in the device's own series.
+    """
+
+    def __init__(self, telemetry: Telemetry, bus: Bus, clock: Clock) -> None:
+        self._telemetry = telemetry
+        self._bus = bus
+        self._clock = clock
+        self._sessions: dict[str, BoardSession] = {}
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[BoardSession]:
+        return iter(list(self._sessions.values()))
+
+    def session(self, device_id: str) -> BoardSession | None:
+        """The session of this board, if it is connected here."""
+        return self._sessions.get(device_id)
+
+    def arrived(self, session: BoardSession) -> None:
+        """A board has logged in. A session it had before is replaced without a gap in its presence."""
+        device = session.device
+        known = device.id in self._sessions
+        self._sessions[device.id] = session
+        if not known:
+            self._record(device, True)
+
+    def left(self, session: BoardSession) -> None:
+        """A session has ended. Nothing changes when the board has another one by now."""
+        if self._sessions.get(session.device.id) is session:
+            del self._sessions[session.device.id]
+            self._record(session.device, False)
+
+    def _record(self, device: Device, online: bool) -> None:
+        now = self._clock.now()
+        batch = self._telemetry.batch
+        batch.series.append(device.series)
+        batch.times.append(now)
+        batch.values.append(online)
+        self._telemetry.touch()
+        self._bus.publish("device." + device.id, PresenceChanged(device.id, online, now))

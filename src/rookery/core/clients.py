@@ -1,0 +1,110 @@
+"""API keys: programs that act for a person. The secret is shown once."""
+
+from __future__ import annotations
+
+from rookery.core.catalog import Catalog, Delete, Insert, Update, changed
+from rookery.core.clock import SECOND, Clock
+from rookery.core.errors import Invalid, NotFound
+from rookery.core.ids import Identifiers
+from rookery.core.records import Client
+from rookery.core.secrets import digest, digest_matches
+
+ID_LENGTH = 32
+"""Clients in the field refuse ids of any other length."""
+SECRET_LENGTH = 64
+"""Likewise. 62 letters and digits give 381 bits."""
+NAME_LIMIT = 64
+USE_INTERVAL = 60 * SECOND
+"""How often `last_used_at` is written at the most: it answers "is this key still in use", not "when exactly"."""
+
+
+class Clients:
+    """Creates, checks and withdraws API keys. Records are cached: a token is checked with every request."""
+
+    def __init__(self, catalog: Catalog, ids: Identifiers, clock: Clock) -> None:
+        self._catalog = catalog
+        self._ids = ids
+        self._clock = clock
+        self._cache: dict[str, Client] = {}
+
+    async def create(self, person_id: str, name: str) -> tuple[Client, str]:
+        """A new key and its secret, which can not be read again."""
+        if not 1 <= len(name) <= NAME_LIMIT:
+            raise Invalid(f"A key has a name of 1 to {NAME_LIMIT} characters.", "name")
+        secret = self._ids.text(SECRET_LENGTH)
+        now = self._clock.now()
+        client = Client(
+            id=self._ids.text(ID_LENGTH),
+            created_at=now,
+            updated_at=now,
+            person_id=person_id,
+            name=name,
+            secret_hash=digest(secret),
+        )
+        await self._catalog.apply(Insert(client))
+        return client, secret
+
+    async def check(self, client_id: str, secret: str) -> Client | None:
+        """The key, if the secret is right and it is enabled."""
+        client = await self.get(client_id)
+        if client is None or not digest_matches(secret, client.secret_hash) or not client.enabled:
+            return None
+        now = self._clock.now()
+        if client.last_used_at is None or now - client.last_used_at >= USE_INTERVAL:
+            client = changed(client, now, last_used_at=now)
+            await self._store(client)
+        return client
+
+    async def get(self, client_id: str) -> Client | None:
+        """The key with this id."""
+        client = self._cache.get(client_id)
+        if client is None:
+            client = await self._catalog.get(Client, client_id)
+            if client is not None:
+                self._cache[client_id] = client
+        return client
+
+    async def of(self, person_id: str) -> list[Client]:
+        """The keys of a person, oldest first."""
+        return await self._catalog.select(Client, person_id=person_id)
+
+    async def owned(self, person_id: str, client_id: str) -> Client:
+        """The key with this id, when it is this person's.
+
+        Raises:
+            NotFound: it is not.
+        """
+        client = await self.get(client_id)
+        if client is None or client.person_id != person_id:
+            raise NotFound("There is no such API key.")
+        return client
+
+    async def change(self, client: Client, *, name: str | None = None, enabled: bool | None = None) -> Client:
+        """Rename a key, enable or disable it."""
+        if name is not None and not 1 <= len(name) <= NAME_LIMIT:
+            raise Invalid(f"A key has a name of 1 to {NAME_LIMIT} characters.", "name")
+        return await self._store(
+            changed(
+                client,
+                self._clock.now(),
+                name=client.name if name is None else name,
+                enabled=client.enabled if enabled is None else enabled,
+            )
+        )
+
+    async def rotate(self, client: Client) -> tuple[Client, str]:
+        """Give a key a new secret; the old one stops working at once."""
+        secret = self._ids.text(SECRET_LENGTH)
+        client = await self._store(changed(client, self._clock.now(), secret_hash=digest(secret)))
+        return client, secret
+
+    async def delete(self, client: Client) -> None:
+        """Withdraw a key for good."""
+        await self._catalog.apply(Delete(Client, client.id))
+        self._cache.pop(client.id, None)
+
+    async def _store(self, client: Client) -> Client:
+        self._cache.pop(client.id, None)
+        await self._catalog.apply(Update(client))
+        self._cache[client.id] = client
+        return client

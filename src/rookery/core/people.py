@@ -1,0 +1,196 @@
+"""People, the spaces they own or share, and the one-time links that let a person set a password."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from rookery.core.access import Principal
+from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
+from rookery.core.clock import SECOND, Clock
+from rookery.core.errors import Conflict, Invalid, NotFound
+from rookery.core.ids import Identifiers
+from rookery.core.records import Client, Device, Member, OneTimeLink, Person, Role, Space, SpaceKind, Thing
+
+LINK_LIFETIME = 24 * 3600
+"""Seconds a one-time link works: an evening and the next morning."""
+PASSWORD_LENGTH = 10
+"""Fewest characters of a password: the length below which NIST SP 800-63B finds guessing practical online."""
+PASSWORD_LIMIT = 1_024
+"""Most characters: hashing an endless one would be work for free."""
+
+
+class Passwords(Protocol):
+    """A slow password hash, run outside the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """The form in which the password is kept."""
+
+    async def matches(self, password: str, kept: str) -> bool:
+        """Whether `password` is the one behind `kept`."""
+
+
+class People:
+    """Creates people and finds out in whose name they act."""
+
+    def __init__(self, catalog: Catalog, passwords: Passwords, ids: Identifiers, clock: Clock) -> None:
+        self._catalog = catalog
+        self._passwords = passwords
+        self._ids = ids
+        self._clock = clock
+
+    async def create(self, email: str, name: str = "", password: str | None = None) -> Person:
+        """Add a person with a space of their own.
+
+        Raises:
+            Invalid: the address or the password can not be used.
+            Conflict: somebody has this address already.
+        """
+        email = email.strip()
+        if not 3 <= len(email) <= 254 or email.count("@") != 1 or email.startswith("@") or email.endswith("@"):
+            raise Invalid(f"{email[:80]!r} is not an e-mail address.", "email")
+        if await self._catalog.find(Person, email=email) is not None:
+            raise Conflict(f"Somebody with the address {email} exists already.")
+        now = self._clock.now()
+        person = Person(
+            id=self._ids.uuid(),
+            created_at=now,
+            updated_at=now,
+            email=email,
+            name=name or email.partition("@")[0],
+            password_hash=await self._passwords.hash(check_password(password)) if password is not None else None,
+        )
+        space = Space(id=person.id, created_at=now, updated_at=now, kind=SpaceKind.PERSONAL, name=person.name)
+        member = _member(space.id, person.id, Role.OWNER, now)
+        await self._catalog.apply(Insert(person), Insert(space), Insert(member))
+        return person
+
+    async def organisation(self, name: str, owner: Person) -> Space:
+        """Add an organisation that `owner` owns."""
+        now = self._clock.now()
+        space = Space(id=self._ids.uuid(), created_at=now, updated_at=now, kind=SpaceKind.ORGANISATION, name=name)
+        await self._catalog.apply(Insert(space), Insert(_member(space.id, owner.id, Role.OWNER, now)))
+        return space
+
+    async def join(self, space_id: str, person_id: str, role: Role) -> None:
+        """Give a person a role in a space, instead of the one held so far."""
+        now = self._clock.now()
+        member = _member(space_id, person_id, role, now)
+        await self._catalog.apply(Delete(Member, member.id), Insert(member))
+
+    async def everybody(self) -> list[Person]:
+        """All people, oldest first."""
+        return await self._catalog.select(Person)
+
+    async def find(self, email_or_id: str) -> Person:
+        """The person with this address or id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        person = await self._catalog.find(Person, email=email_or_id) or await self._catalog.get(Person, email_or_id)
+        if person is None:
+            raise NotFound(f"There is nobody with the address or id {email_or_id[:80]!r}.")
+        return person
+
+    async def delete(self, person: Person) -> None:
+        """Remove a person whose own space is empty.
+
+        Raises:
+            Conflict: the space still owns devices or things.
+        """
+        devices = await self._catalog.count(Device, space_id=person.id)
+        things = await self._catalog.count(Thing, space_id=person.id)
+        if devices or things:
+            raise Conflict(f"{person.email} still owns {devices} devices and {things} things. Delete them first.")
+        changes: list[Change] = [Delete(Person, person.id), Delete(Space, person.id)]
+        changes += [Delete(Member, m.id) for m in await self._catalog.select(Member, person_id=person.id)]
+        changes += [Delete(Client, c.id) for c in await self._catalog.select(Client, person_id=person.id)]
+        changes += [Delete(OneTimeLink, k.id) for k in await self._catalog.select(OneTimeLink, person_id=person.id)]
+        await self._catalog.apply(*changes)
+
+    async def set_password(self, person: Person, password: str) -> None:
+        """Replace the password."""
+        kept = await self._passwords.hash(check_password(password))
+        await self._catalog.apply(Update(changed(person, self._clock.now(), password_hash=kept)))
+
+    async def log_in(self, email: str, password: str) -> Person | None:
+        """The person, if the password is right. Takes as long when there is no such person."""
+        person = await self._catalog.find(Person, email=email)
+        if person is None or person.password_hash is None or len(password) > PASSWORD_LIMIT:
+            await self._passwords.hash("no such person, same work")
+            return None
+        return person if await self._passwords.matches(password, person.password_hash) else None
+
+    async def principal(self, person_id: str, space_id: str | None = None, client_id: str | None = None) -> Principal:
+        """Who this person is for `core.access`, acting in `space_id` (default: the person's own).
+
+        Raises:
+            NotFound: there is no such person, or the person has no part in that space.
+        """
+        members = await self._catalog.select(Member, person_id=person_id)
+        roles = {m.space_id: m.role for m in members}
+        chosen = space_id or person_id
+        if chosen not in roles:
+            raise NotFound("There is no such organisation, or you are not a member of it.")
+        return Principal(person_id=person_id, space_id=chosen, roles=roles, client_id=client_id)
+
+    async def link(self, person: Person, purpose: str = "owner") -> str:
+        """A token for a one-time link; only its hash is kept."""
+        token = self._ids.text(43)
+        now = self._clock.now()
+        link = OneTimeLink(
+            id=_link_id(token),
+            created_at=now,
+            updated_at=now,
+            purpose=purpose,
+            person_id=person.id,
+            expires_at=now + LINK_LIFETIME * SECOND,
+        )
+        await self._catalog.apply(Insert(link))
+        return token
+
+    async def peek(self, token: str) -> Person | None:
+        """Whose one-time link this is, if it still works."""
+        link = await self._catalog.get(OneTimeLink, _link_id(token))
+        if link is None or link.expires_at <= self._clock.now():
+            return None
+        return await self._catalog.get(Person, link.person_id)
+
+    async def redeem(self, token: str, password: str) -> Person:
+        """Set a password with a one-time link, which ends with it.
+
+        Raises:
+            NotFound: the link was used, has expired, or never was.
+            Invalid: the password can not be used; the link goes on working.
+        """
+        person = await self.peek(token)
+        if person is None:
+            raise NotFound("This link has been used or has expired. Make a new one with `rookery user link`.")
+        kept = await self._passwords.hash(check_password(password))
+        after = changed(person, self._clock.now(), password_hash=kept)
+        await self._catalog.apply(Update(after), Delete(OneTimeLink, _link_id(token)))
+        return after
+
+
+def check_password(password: str) -> str:
+    """The password, when it may be used.
+
+    Raises:
+        Invalid: too short or too long.
+    """
+    if len(password) < PASSWORD_LENGTH:
+        raise Invalid(f"A password has at least {PASSWORD_LENGTH} characters.", "password")
+    if len(password) > PASSWORD_LIMIT:
+        raise Invalid(f"A password has at most {PASSWORD_LIMIT} characters.", "password")
+    return password
+
+
+def _member(space_id: str, person_id: str, role: Role, now: int) -> Member:
+    return Member(
+        id=f"{space_id}/{person_id}", created_at=now, updated_at=now, space_id=space_id, person_id=person_id, role=role
+    )
+
+
+def _link_id(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
