@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rookery.core.catalog import Catalog, Delete, Insert, Update, changed
 from rookery.core.clock import SECOND, Clock
-from rookery.core.errors import Invalid, NotFound
+from rookery.core.errors import Conflict, Invalid, NotFound
 from rookery.core.ids import Identifiers
 from rookery.core.records import Client
 from rookery.core.secrets import digest, digest_matches
@@ -51,8 +51,12 @@ class Clients:
             return None
         now = self._clock.now()
         if client.last_used_at is None or now - client.last_used_at >= USE_INTERVAL:
-            client = changed(client, now, last_used_at=now)
-            await self._store(client)
+            # Into the cache first, so that requests at the same moment do not all write it.
+            client = self._cache[client_id] = changed(client, now, last_used_at=now)
+            try:
+                await self._catalog.apply(Update(client))
+            except Conflict:
+                self._cache.pop(client_id, None)
         return client
 
     async def get(self, client_id: str) -> Client | None:

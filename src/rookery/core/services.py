@@ -1,0 +1,73 @@
+"""Everything that core does, in one place for those who need it: the dialects, the commands, the simulator's set-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rookery.core.boards import Boards
+from rookery.core.bus import Bus
+from rookery.core.catalog import Catalog
+from rookery.core.clients import Clients
+from rookery.core.clock import Clock
+from rookery.core.devices import Devices
+from rookery.core.ids import Identifiers
+from rookery.core.ingest import Ingest
+from rookery.core.live import LiveThings
+from rookery.core.people import Passwords, People
+from rookery.core.points import Telemetry
+from rookery.core.secrets import Peppered
+from rookery.core.things import Things
+from rookery.core.values import Values
+from rookery.core.variables import Variables
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services of one server, sharing one catalog, one telemetry store and one bus."""
+
+    catalog: Catalog
+    telemetry: Telemetry
+    bus: Bus
+    clock: Clock
+    ids: Identifiers
+    people: People
+    clients: Clients
+    live: LiveThings
+    boards: Boards
+    ingest: Ingest
+    devices: Devices
+    things: Things
+    variables: Variables
+    values: Values
+
+
+def build_services(
+    catalog: Catalog,
+    telemetry: Telemetry,
+    bus: Bus,
+    clock: Clock,
+    ids: Identifiers,
+    passwords: Passwords,
+    peppered: Peppered,
+) -> Services:
+    """Put the services together."""
+    live = LiveThings(catalog, telemetry)
+    boards = Boards(telemetry, bus, clock)
+    ingest = Ingest(telemetry, bus, clock)
+    devices = Devices(catalog, telemetry, live, boards, bus, peppered, ids, clock)
+    return Services(
+        catalog=catalog,
+        telemetry=telemetry,
+        bus=bus,
+        clock=clock,
+        ids=ids,
+        people=People(catalog, passwords, ids, clock),
+        clients=Clients(catalog, ids, clock),
+        live=live,
+        boards=boards,
+        ingest=ingest,
+        devices=devices,
+        things=Things(catalog, telemetry, live, devices, bus, ids, clock),
+        variables=Variables(catalog, telemetry, live, bus, ids, clock),
+        values=Values(ingest, telemetry, boards),
+    )
