@@ -45,13 +45,13 @@ class Catalog(Protocol):
     async def get(self, kind: type[R], id: str) -> R | None:
         """The record with this id."""
 
-    async def find(self, kind: type[R], **equals: Any) -> R | None:
+    async def find(self, kind: type[R], /, **equals: Any) -> R | None:
         """The first record (by creation) whose fields equal these. None as a value means "is not set"."""
 
-    async def select(self, kind: type[R], **equals: Any) -> list[R]:
+    async def select(self, kind: type[R], /, **equals: Any) -> list[R]:
         """All such records, oldest first (creation time, then id). A list or tuple as a value means "any of"."""
 
-    async def count(self, kind: type[R], **equals: Any) -> int:
+    async def count(self, kind: type[R], /, **equals: Any) -> int:
         """How many such records."""
 
     async def apply(self, *changes: Change) -> None:

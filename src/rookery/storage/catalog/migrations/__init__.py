@@ -1,0 +1,1 @@
+"""Alembic's environment for the catalog; `rookery.storage.catalog.migrate` runs it."""

@@ -1,0 +1,134 @@
+"""Records for tests: complete, and plain enough to be told apart at a glance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rookery.core.records import (
+    Certificate,
+    Client,
+    Device,
+    Member,
+    OneTimeLink,
+    Person,
+    Role,
+    Space,
+    SpaceKind,
+    Thing,
+    UpdatePolicy,
+    ValueKind,
+    Variable,
+)
+
+
+def person(id: str, **fields: Any) -> Person:
+    defaults: dict[str, Any] = {"id": id, "created_at": 1, "updated_at": 1, "email": f"{id}@example.org", "name": id}
+    return Person(**defaults | fields)
+
+
+def space(id: str, **fields: Any) -> Space:
+    defaults: dict[str, Any] = {"id": id, "created_at": 1, "updated_at": 1, "kind": SpaceKind.PERSONAL, "name": id}
+    return Space(**defaults | fields)
+
+
+def member(space_id: str, person_id: str, **fields: Any) -> Member:
+    defaults: dict[str, Any] = {"id": f"{space_id}/{person_id}", "created_at": 1, "updated_at": 1, "role": Role.EDITOR}
+    return Member(**defaults | {"space_id": space_id, "person_id": person_id} | fields)
+
+
+def link(id: str, **fields: Any) -> OneTimeLink:
+    defaults: dict[str, Any] = {
+        "id": id,
+        "created_at": 1,
+        "updated_at": 1,
+        "purpose": "owner",
+        "person_id": "p",
+        "expires_at": 9,
+    }
+    return OneTimeLink(**defaults | fields)
+
+
+def client(id: str, **fields: Any) -> Client:
+    defaults: dict[str, Any] = {
+        "id": id,
+        "created_at": 1,
+        "updated_at": 1,
+        "person_id": "p",
+        "name": id,
+        "secret_hash": b"\x00\xff",
+    }
+    return Client(**defaults | fields)
+
+
+def device(id: str, **fields: Any) -> Device:
+    defaults: dict[str, Any] = {
+        "id": id,
+        "created_at": 1,
+        "updated_at": 1,
+        "hex_id": f"hex-{id}",
+        "space_id": "s",
+        "person_id": "p",
+    }
+    return Device(**defaults | {"dialect": "one", "name": id, "type": "board", "series": 1} | fields)
+
+
+def certificate(id: str, **fields: Any) -> Certificate:
+    defaults: dict[str, Any] = {
+        "id": id,
+        "created_at": 1,
+        "updated_at": 1,
+        "device_id": "d",
+        "enabled": True,
+        "ca": None,
+    }
+    dates = {"serial": "00", "pem": "-", "not_before": 1, "not_after": 2, "authority_key_id": "0", "signature": "0"}
+    return Certificate(**defaults | dates | fields)
+
+
+def thing(id: str, **fields: Any) -> Thing:
+    defaults: dict[str, Any] = {
+        "id": id,
+        "created_at": 1,
+        "updated_at": 1,
+        "space_id": "s",
+        "person_id": "p",
+        "name": id,
+    }
+    return Thing(**defaults | {"timezone": "Europe/Rome"} | fields)
+
+
+def variable(id: str, **fields: Any) -> Variable:
+    defaults: dict[str, Any] = {
+        "id": id,
+        "created_at": 1,
+        "updated_at": 1,
+        "thing_id": "t",
+        "space_id": "s",
+        "name": id,
+        "symbol": id,
+    }
+    kind = {"type": "FLOAT", "kind": ValueKind.FLOAT, "series": 1, "writable": True, "policy": UpdatePolicy.ON_CHANGE}
+    return Variable(**defaults | kind | {"tag": int.from_bytes(id.encode()) % 1_000_003} | fields)
+
+
+ONE_OF_EACH = [
+    person("a", password_hash="$argon2id$..."),
+    space("b", kind=SpaceKind.ORGANISATION, name="Zoë's ☃"),
+    member("s", "p", role=Role.OWNER),
+    link("c", expires_at=2**53),
+    client("d", enabled=False, last_used_at=7),
+    device(
+        "e",
+        fqbn="a:b:c",
+        firmware={"library": "1.2"},
+        metadata={"deep": {"list": [1, 2.5, None, True, "x"]}},
+        tags={"room": "küche"},
+        secret_hash=bytes(range(48)),
+        locked=True,
+    ),
+    certificate("f", ca="us1", enabled=False),
+    thing("g", device_id="e", tags={"": "empty"}, webhook_uri="https://example.org", deleted_at=5),
+    variable(
+        "h", kind=ValueKind.COMPOSITE, policy=UpdatePolicy.TIMED, policy_parameter=1.5, minimum=-1e300, persist=False
+    ),
+]
