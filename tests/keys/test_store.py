@@ -35,7 +35,7 @@ def test_the_first_start_makes_everything_for_the_owner_only(tmp_path: Path) -> 
         os.umask(before)
     assert folder.stat().st_mode & 0o777 == 0o700
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-    assert modes == dict.fromkeys(["ca.pem", "ca.key", "server.pem", "token.key"], 0o600)
+    assert modes == dict.fromkeys(["pepper", "ca.pem", "ca.key", "server.pem", "token.key"], 0o600)
 
 
 def test_a_restart_changes_nothing(tmp_path: Path) -> None:
@@ -112,6 +112,30 @@ def test_tokens_signed_with_the_key_are_checked_with_the_published_set(tmp_path:
     published = jwt.PyJWKSet.from_dict(store.token_key_set())
     assert jwt.decode(token, published[store.token_key_id], algorithms=["ES256"]) == {"sub": "me"}
     assert open_store(tmp_path).token_key_id == store.token_key_id
+
+
+def test_the_pepper_is_made_once(tmp_path: Path) -> None:
+    pepper = open_store(tmp_path).pepper
+    assert len(pepper) == 32
+    assert open_store(tmp_path).pepper == pepper
+
+
+def test_a_first_start_that_was_cut_is_finished_by_the_next(tmp_path: Path) -> None:
+    pepper = open_store(tmp_path).pepper
+    for path in tmp_path.iterdir():
+        if path.name != "pepper":
+            path.unlink()
+    assert open_store(tmp_path).pepper == pepper
+
+
+@pytest.mark.parametrize(("content", "says"), [(None, "is missing"), (b"short", "5 bytes instead of 32")])
+def test_a_lost_pepper_is_never_replaced(tmp_path: Path, content: bytes | None, says: str) -> None:
+    open_store(tmp_path)
+    (tmp_path / "pepper").unlink()
+    if content is not None:
+        (tmp_path / "pepper").write_bytes(content)
+    with pytest.raises(KeysError, match=says):
+        open_store(tmp_path)
 
 
 def test_a_folder_that_is_a_file_gets_a_plain_sentence(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
     keys/ca.key      the authority's key
     keys/server.pem  the server's key and certificate, in one file so that they are replaced together
     keys/token.key   the key that signs access tokens (ES256)
+    keys/pepper      32 random bytes under which secrets of boards are kept
 
 The folder is 0700 and every file 0600. The server certificate is made anew when the names change, when it nears its
 end, or when the clock says that it is not valid yet; everything else is made once.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +33,8 @@ from rookery.keys.names import names_of
 from rookery.keys.tls import TlsIdentity, load_certificates, pem_of, suits_small_boards
 
 SERVER_FILE = "server.pem"
+PEPPER_FILE = "pepper"
+PEPPER_BYTES = 32
 TOKEN_KEY_FILE = "token.key"  # noqa: S105 - the name of a file
 
 RENEW_BEFORE = timedelta(days=30)
@@ -51,6 +55,7 @@ class KeyStore:
     folder: Path
     authority: Authority
     token_key: ec.EllipticCurvePrivateKey
+    pepper: bytes
     tls: TlsIdentity
     names: tuple[str, ...]
     own_certificate: CertificateFiles | None
@@ -82,6 +87,7 @@ class KeyStore:
             KeysError: a file cannot be read, written or used; the text is for the operator.
         """
         make_private_folder(folder)
+        pepper = _pepper(folder)
         authority = Authority.open(folder, subject, now)
         believed = [authority.certificate]
         for path in client_authorities:
@@ -94,7 +100,7 @@ class KeyStore:
         )
         tls = TlsIdentity(files.certificate, files.key, pem_of(believed))
         tls.load()
-        return cls(folder, authority, _token_key(folder), tls, tuple(names), own_certificate, certificate)
+        return cls(folder, authority, _token_key(folder), pepper, tls, tuple(names), own_certificate, certificate)
 
     @property
     def authority_file(self) -> Path:
@@ -185,6 +191,24 @@ def _server_certificate(
     certificate = authority.issue_server(key.public_key(), names, now)
     write_private(path, key_bytes(key) + certificate.public_bytes(serialization.Encoding.PEM))
     return certificate, True
+
+
+def _pepper(folder: Path) -> bytes:
+    path = folder / PEPPER_FILE
+    pepper = read_private(path)
+    if pepper is None:
+        # It is the first file of a new folder. Behind it the secrets of boards are kept: a new one beside an old
+        # authority would lock every board out without a word.
+        if (folder / CERTIFICATE_FILE).exists():
+            raise KeysError(
+                f"{path} is missing, and without it no board's secret key can be checked: restore it from a backup. "
+                f"Where there is none, write {PEPPER_BYTES} random bytes to it and give every board a new secret key."
+            )
+        pepper = secrets.token_bytes(PEPPER_BYTES)
+        write_private(path, pepper)
+    if len(pepper) < PEPPER_BYTES:
+        raise KeysError(f"{path} has {len(pepper)} bytes instead of {PEPPER_BYTES}: restore it from a backup.")
+    return pepper
 
 
 def _token_key(folder: Path) -> ec.EllipticCurvePrivateKey:
