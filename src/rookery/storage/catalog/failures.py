@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from rookery.core.errors import Conflict, Unavailable
 from rookery.core.records import Record
 from rookery.storage.catalog.schema import TABLES, UNIQUE, Unique, unique_name, words
+from rookery.storage.folder import FolderDamaged, FolderError, FolderReadOnly
 
 _SENTENCES: Mapping[int, str] = {
     sqlite3.SQLITE_FULL: "The disk is full: nothing was stored.",
@@ -27,9 +29,17 @@ _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (?:index '(?P<index>\w+)
 
 def unavailable(error: DBAPIError) -> Unavailable:
     """The sentence for a store that can not do its work."""
-    # The low byte is the kind of the failure, the rest its detail (SQLite: extended result codes).
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    return Unavailable(_SENTENCES.get(code) or f"The catalog can not do this now ({error.orig}).")
+    return Unavailable(_SENTENCES.get(_code(error)) or f"The catalog can not do this now ({error.orig}).")
+
+
+def unusable(error: DBAPIError, path: Path) -> FolderError:
+    """The sentence for a file that can not even be opened."""
+    match _code(error):
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return FolderDamaged(f"{path} is not a Rookery catalog: {error.orig}.")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
+            return FolderReadOnly(f"{path} can not be written: {error.orig}.")
+    return FolderError(f"{path} can not be used: {error.orig}.")
 
 
 def conflict(error: IntegrityError, kind: type[Record]) -> Conflict:
@@ -40,6 +50,12 @@ def conflict(error: IntegrityError, kind: type[Record]) -> Conflict:
 def outdated(kind: type[Record]) -> Conflict:
     """The sentence for a record that is not the next version."""
     return Conflict(f"The {words(kind)} was changed or removed by somebody else in between (version).")
+
+
+def _code(error: DBAPIError) -> int:
+    """SQLite's result code: the low byte is the kind of the failure, the rest its detail."""
+    code: int = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF
 
 
 def _blamed(message: str, kind: type[Record]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DatabaseError
 
+from rookery.storage.catalog.failures import unusable
 from rookery.storage.catalog.schema import REVISION, counter, metadata
 from rookery.storage.folder import FolderDamaged, FolderTooNew
 
@@ -27,7 +28,7 @@ def prepare(connection: Connection, path: Path) -> None:
     try:
         found = _revision(connection, path)
     except DatabaseError as error:
-        raise FolderDamaged(f"{path} is not a Rookery catalog: {error.orig}.") from error
+        raise unusable(error, path) from error
     if found == REVISION:
         return
     if found is not None and found > REVISION:

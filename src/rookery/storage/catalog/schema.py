@@ -123,13 +123,13 @@ def _table(kind: type[Record]) -> Table:
     name = table_name(kind)
     table = Table(name, metadata, *(_column(field) for field in msgspec.structs.fields(kind)))
     for unique in UNIQUE.get(kind, ()):
+        # Naming `postgresql_where` as well would load that whole dialect, 30 ms at each start.
         where = table.c.deleted_at.is_(None) if unique.live else None
         Index(
             unique_name(kind, unique),
             *(compared(kind, table.c[field]) for field in unique.fields),
             unique=True,
             sqlite_where=where,
-            postgresql_where=where,
         )
     for field in LOOKED_UP.get(kind, ()):
         Index(f"{name}_by_{field}", table.c[field], table.c.created_at, table.c.id)

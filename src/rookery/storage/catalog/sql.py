@@ -17,12 +17,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from rookery.core.catalog import Change, Delete, Insert, Update
 from rookery.core.errors import Unavailable
 from rookery.core.records import RECORDS, Record
-from rookery.storage.catalog.failures import conflict, outdated, unavailable
+from rookery.storage.catalog.failures import conflict, outdated, unavailable, unusable
 from rookery.storage.catalog.migrate import prepare
 from rookery.storage.catalog.rows import Rows
 from rookery.storage.catalog.schema import counter
 from rookery.storage.catalog.writer import Writer
-from rookery.storage.folder import FolderReadOnly, make_private
+from rookery.storage.folder import make_private
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class SqlCatalog:
         try:
             writing = self._engine.connect()
         except DBAPIError as error:
-            raise FolderReadOnly(f"{path} can not be written: {error.orig}.") from error
+            raise unusable(error, path) from error
         try:
             prepare(writing, path)
         except BaseException:

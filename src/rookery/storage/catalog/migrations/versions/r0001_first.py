@@ -190,7 +190,6 @@ def upgrade() -> None:
         ["thing_id", "symbol"],
         unique=True,
         sqlite_where=sa.text("deleted_at IS NULL"),
-        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index(
         "variable_one_tag",
@@ -198,7 +197,6 @@ def upgrade() -> None:
         ["thing_id", "tag"],
         unique=True,
         sqlite_where=sa.text("deleted_at IS NULL"),
-        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     counter = sa.table("counter", sa.column("name"), sa.column("value"))
     op.execute(counter.insert().values(name="series", value=0))
