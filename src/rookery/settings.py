@@ -1,0 +1,423 @@
+"""Every setting of a server, once: its name, type, default, unit and what it does.
+
+A setting comes from, in rising precedence: its default, the file `rookery.toml` in the data folder, the environment
+(`ROOKERY_` and the name in capitals), and the command line. `Settings.load` reads them and checks each value;
+whatever is wrong becomes one plain sentence that names the setting, where it stands, and what is allowed.
+
+`python -m rookery.settings` prints `docs/settings.md`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+FILE_NAME = "rookery.toml"
+PREFIX = "ROOKERY_"
+DEFAULT_FOLDER = "rookery-data"
+
+OFF = "off"
+"""The word that turns a listener off."""
+
+
+class SettingsError(Exception):
+    """A setting is unknown or its value cannot be used. The text is one plain sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of value: how it is read, and how its rule is worded behind "must be"."""
+
+    read: Callable[[object], Any]
+    """Raises ValueError or TypeError where a value breaks the rule. Text is what environment and flags give."""
+    rule: str
+
+
+def _integer(low: int, high: int) -> Kind:
+    def read(value: object) -> int:
+        # bool is an int to Python, but `http_port = true` is a mistake.
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise TypeError
+        number = int(value)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return Kind(read, f"a whole number from {low} to {high}")
+
+
+def _number(low: float, high: float) -> Kind:
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise TypeError
+        number = float(value)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return Kind(read, f"a number from {low:g} to {high:g}")
+
+
+def _choice(*words: str) -> Kind:
+    def read(value: object) -> str:
+        if value not in words:
+            raise ValueError
+        return str(value)
+
+    return Kind(read, " or ".join(f'"{word}"' for word in words))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return value.strip()
+
+
+def _path(value: object) -> Path:
+    return value if isinstance(value, Path) else Path(_text(value)).expanduser()
+
+
+def _list_of(kind: Kind, rule: str) -> Kind:
+    """A TOML array; in the environment and on the command line texts with commas. One value is a list of one."""
+
+    def read(value: object) -> tuple[Any, ...]:
+        parts: list[object]
+        if isinstance(value, str):
+            parts = [part.strip() for part in value.split(",") if part.strip()]
+        else:
+            parts = list(value) if isinstance(value, (list, tuple)) else [value]
+        return tuple(kind.read(part) for part in parts)
+
+    return Kind(read, rule)
+
+
+def _port(value: object) -> int | None:
+    if isinstance(value, str) and value.strip().lower() == OFF:
+        return None
+    number: int = _integer(0, 65535).read(value)
+    return number
+
+
+def _ports(value: object) -> tuple[int, ...]:
+    """Several listeners of one kind; `off` alone, or an empty list, turns them all off."""
+    if isinstance(value, str):
+        value = value.split(",")
+    elif isinstance(value, int):
+        value = [value]
+    if not isinstance(value, (list, tuple)):
+        raise TypeError
+    ports = tuple(port for port in map(_port, value) if port is not None)
+    if len({port for port in ports if port}) < len([port for port in ports if port]):
+        raise ValueError
+    return ports
+
+
+PORT = Kind(_port, 'a port number from 0 to 65535 (0: any free one), or "off"')
+PORTS = Kind(_ports, 'different port numbers from 0 to 65535 (0: any free one), or "off"')
+TEXT = Kind(_text, "a text that is not empty")
+PATH = Kind(_path, "a path")
+NAMES = _list_of(TEXT, "a list of names")
+PATHS = _list_of(PATH, "a list of paths")
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the documentation says about one setting."""
+
+    kind: Kind
+    group: str
+    text: str
+    unit: str = ""
+    in_file: bool = True
+
+
+def _setting(default: Any, kind: Kind, group: str, text: str, unit: str = "", *, in_file: bool = True) -> Any:
+    return field(default=default, metadata={"described": Described(kind, group, text, unit, in_file)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one server. A port of None is a listener that is off."""
+
+    data_dir: Path = _setting(
+        Path(DEFAULT_FOLDER),
+        PATH,
+        "Place",
+        "The folder that keeps everything. It also holds the settings file, so it is not set in that file.",
+        in_file=False,
+    )
+    host: str = _setting(
+        "0.0.0.0",  # noqa: S104 - boards dial from outside; these listeners speak TLS
+        TEXT,
+        "Listeners",
+        'The address on which TLS listeners accept connections; "::" is every address, IPv6 included.',
+    )
+    plain_host: str = _setting(
+        "127.0.0.1",
+        TEXT,
+        "Listeners",
+        "The address on which listeners without TLS accept connections. Anything but a loopback address sends "
+        "passwords readable over the network.",
+    )
+    http_port: int | None = _setting(8080, PORT, "Listeners", "HTTP: pages, APIs, WebSocket at `/mqtt`.")
+    https_port: int | None = _setting(8443, PORT, "Listeners", "The same over TLS.")
+    mqtt_port: int | None = _setting(1883, PORT, "Listeners", "MQTT without TLS.")
+    mqtts_port: int | None = _setting(8884, PORT, "Listeners", "MQTT over TLS, for log-ins with a secret key.")
+    mqtts_cert_ports: tuple[int, ...] = _setting(
+        (8885, 8883),
+        PORTS,
+        "Listeners",
+        "MQTT over TLS, for log-ins with a client certificate; 8883 is where older boards dial. "
+        "The flag is `--mqtts-cert-port`.",
+    )
+    hosts: tuple[str, ...] = _setting(
+        (),
+        NAMES,
+        "Names and certificates",
+        "Host names or addresses under which clients reach this server. Each name also gets into the certificate "
+        "behind the labels that clients put in front of it (`wss.`, `mqtts-up.`, `mqtts-sa.`).",
+    )
+    certificate_names: tuple[str, ...] = _setting(
+        (), NAMES, "Names and certificates", "Further names or addresses for the certificate, taken as they are."
+    )
+    tls_cert: Path | None = _setting(
+        None,
+        PATH,
+        "Names and certificates",
+        "A certificate chain of your own (PEM) instead of one from the server's own authority. Needs `tls_key`.",
+    )
+    tls_key: Path | None = _setting(None, PATH, "Names and certificates", "The key of `tls_cert` (PEM, not encrypted).")
+    client_cas: tuple[Path, ...] = _setting(
+        (),
+        PATHS,
+        "Names and certificates",
+        "Files (PEM) with further authorities whose client certificates are accepted from boards.",
+    )
+    token_lifetime: int = _setting(
+        300, _integer(10, 86_400), "Sessions", "How long an access token is valid.", "seconds"
+    )
+    sync: str = _setting(
+        "full",
+        _choice("full", "normal"),
+        "Storage",
+        'When values count as stored: "full" after a flush to disk, so that a power cut loses nothing that was '
+        'acknowledged; "normal" spares SD cards and may lose the last moments in a power cut.',
+    )
+    group_commit_ms: float = _setting(
+        5.0,
+        _number(0, 20),
+        "Storage",
+        "How long values are collected before they are stored together and acknowledged.",
+        "milliseconds",
+    )
+    soft_delete_days: int = _setting(
+        30,
+        _integer(0, 36_500),
+        "Storage",
+        "How long deleted things, devices and properties can be restored before they are removed for good.",
+        "days",
+    )
+    mqtt_max_packet: int = _setting(
+        262_144,
+        _integer(1_024, 268_435_455),
+        "Limits",
+        "The largest MQTT packet; a client that sends a larger one is disconnected.",
+        "bytes",
+    )
+    mqtt_max_connections: int = _setting(
+        20_000,
+        _integer(1, 1_000_000),
+        "Limits",
+        "MQTT connections at the same time; further ones are closed at once.",
+    )
+    mqtt_max_rate: int = _setting(
+        0,
+        _integer(0, 10_000_000),
+        "Limits",
+        "Messages that one MQTT client may send on average; a faster one is read more slowly, never cut. 0: no limit.",
+        "messages per second",
+    )
+    rest_max_body: int = _setting(
+        1_048_576, _integer(1_024, 1_073_741_824), "Limits", "The largest body of a request to the APIs.", "bytes"
+    )
+    rest_max_rate: int = _setting(
+        0,
+        _integer(0, 1_000_000),
+        "Limits",
+        "Requests to the APIs that one API key or person may send on average; more are answered 429. 0: no limit.",
+        "requests per second",
+    )
+    log_format: str = _setting("text", _choice("text", "json"), "Log", "How log lines look.")
+    log_level: str = _setting(
+        "info",
+        _choice("debug", "info", "warning", "error"),
+        "Log",
+        "The least important lines that are written.",
+    )
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Self:
+        """Read all sources.
+
+        Args:
+            environ: usually `os.environ`; names without the prefix are ignored.
+            flags: setting name to value from the command line; a value of None was not given.
+
+        Raises:
+            SettingsError: something is unknown or wrong; the text names it.
+        """
+        given = {name: value for name, value in (flags or {}).items() if value is not None}
+        from_flags = {name: _checked(name, value, _flag(name)) for name, value in given.items()}
+        from_environ = {
+            name: _checked(name, environ[variable], variable) for name, variable in _variables(environ).items()
+        }
+        folder = {**from_environ, **from_flags}.get("data_dir", Path(DEFAULT_FOLDER)).absolute()
+        values = {**_from_file(folder / FILE_NAME), **from_environ, **from_flags, "data_dir": folder}
+        if (values.get("tls_cert") is None) != (values.get("tls_key") is None):
+            one, other = ("tls_cert", "tls_key") if values.get("tls_cert") else ("tls_key", "tls_cert")
+            raise SettingsError(f"{one} is set without {other}: set both, or neither.")
+        settings = cls(**values)
+        settings._refuse_shared_ports()
+        return settings
+
+    def _refuse_shared_ports(self) -> None:
+        taken: dict[int, str] = {}
+        for name in ("http_port", "https_port", "mqtt_port", "mqtts_port", "mqtts_cert_ports"):
+            value = getattr(self, name)
+            for port in value if isinstance(value, tuple) else (value,):
+                if port and port in taken:
+                    raise SettingsError(f"{taken[port]} and {name} are both {port}: give one of them another port.")
+                if port:
+                    taken[port] = name
+
+
+DESCRIBED: dict[str, Described] = {item.name: item.metadata["described"] for item in fields(Settings)}
+"""Every setting by name, in the order of the documentation."""
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"{path} cannot be read ({reason}): correct it, or move it away.") from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    values = {}
+    for name, value in table.items():
+        if name not in DESCRIBED:
+            raise SettingsError(f"{name} in {path} is no setting{_hint(name, DESCRIBED)}.")
+        if not DESCRIBED[name].in_file:
+            raise SettingsError(
+                f"{name} cannot be set in {path}, which lies in that folder: "
+                f"use {_flag(name)} or {PREFIX}{name.upper()}."
+            )
+        checked = _checked(name, value, f"{name} in {path}")
+        # A relative path in a file means relative to that file, wherever the server is started.
+        values[name] = _anchored(checked, path.parent)
+    return values
+
+
+def _anchored(value: Any, folder: Path) -> Any:
+    if isinstance(value, Path):
+        return folder / value
+    return tuple(_anchored(part, folder) for part in value) if isinstance(value, tuple) else value
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Setting name to environment variable, for those that are set. An empty variable counts as not set."""
+    found = {}
+    for variable in environ:
+        if not variable.startswith(PREFIX) or not environ[variable]:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in DESCRIBED:
+            known = [f"{PREFIX}{each.upper()}" for each in DESCRIBED]
+            raise SettingsError(f"The environment variable {variable} is no setting{_hint(variable, known)}.")
+        found[name] = variable
+    return found
+
+
+def _checked(name: str, value: object, where: str) -> Any:
+    if name not in DESCRIBED:
+        raise SettingsError(f"{where} is no setting{_hint(name, DESCRIBED)}.")
+    kind = DESCRIBED[name].kind
+    try:
+        return kind.read(value)
+    except (ValueError, TypeError, OverflowError):
+        shown = repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
+        raise SettingsError(f"{where} must be {kind.rule}, not {shown}.") from None
+
+
+def _hint(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else "; docs/settings.md lists them all"
+
+
+def _flag(name: str) -> str:
+    # The one flag that is named otherwise (design: one flag, several listeners).
+    return "--" + ("mqtts-cert-port" if name == "mqtts_cert_ports" else name.replace("_", "-"))
+
+
+def _shown(value: object) -> str:
+    """A default as it would stand in the settings file."""
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, tuple):
+        return f"`[{', '.join(str(part) for part in value)}]`"
+    return (
+        f'`"{value}"`'
+        if isinstance(value, (str, Path))
+        else f"`{value:g}`"
+        if isinstance(value, float)
+        else f"`{value}`"
+    )
+
+
+def document() -> str:
+    """The text of `docs/settings.md`."""
+    lines = [
+        "# Settings",
+        "",
+        "<!-- Written by `python -m rookery.settings`; a test compares. Change src/rookery/settings.py instead. -->",
+        "",
+        f"Every setting has a default. It can be changed in the file `{FILE_NAME}` in the data folder, by the",
+        f"environment variable `{PREFIX}` + name in capitals, and, where the command has it, by a flag. A flag wins",
+        'over the environment, the environment over the file. Lists are `["a", "b"]` in the file and `a,b` elsewhere.',
+        "A relative path in the file is relative to the data folder. An unknown name or a wrong value stops the start",
+        "with a sentence that says what is allowed.",
+        "",
+        "```toml",
+        f"# {DEFAULT_FOLDER}/{FILE_NAME}",
+        'hosts = ["cloud.example.org", "192.168.1.20"]',
+        'mqtt_port = "off"',
+        "```",
+    ]
+    group = ""
+    defaults = {item.name: item.default for item in fields(Settings) if item.default is not MISSING}
+    for name, described in DESCRIBED.items():
+        if described.group != group:
+            group = described.group
+            lines += [
+                "",
+                f"## {group}",
+                "",
+                "| Setting | Default | Unit | Value | What it does |",
+                "|---|---|---|---|---|",
+            ]
+        rule = described.kind.rule
+        lines.append(f"| `{name}` | {_shown(defaults[name])} | {described.unit} | {rule} | {described.text} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())
