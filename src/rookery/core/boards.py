@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from rookery.core.bus import Bus, PresenceChanged
+from rookery.core.bus import Attached, Bus, PresenceChanged
 from rookery.core.clock import Clock
 from rookery.core.live import LiveThing, LiveVariable
 from rookery.core.points import Telemetry, Value
@@ -24,6 +24,9 @@ class BoardSession(Protocol):
     def write(self, thing: LiveThing, values: Sequence[tuple[LiveVariable, Value]]) -> None:
         """Deliver values that a person or program wrote."""
 
+    def attached(self, thing_id: str | None) -> None:
+        """The device feeds another thing now, or none: tell the board."""
+
     def close(self, reason: str) -> None:
         """End the session, for example because the credentials were withdrawn."""
 
@@ -39,6 +42,10 @@ class Boards:
         self._bus = bus
         self._clock = clock
         self._sessions: dict[str, BoardSession] = {}
+        self.attachments = 0
+        """How many times any device was attached or detached. Who reads an attachment and sees the same count before
+        and after has read the present one."""
+        bus.listen("attached", self._attached)
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -63,6 +70,12 @@ class Boards:
         if self._sessions.get(session.device.id) is session:
             del self._sessions[session.device.id]
             self._record(session.device, False)
+
+    def _attached(self, message: Attached) -> None:
+        self.attachments += 1
+        session = self._sessions.get(message.device_id)
+        if session is not None:
+            session.attached(message.thing_id)
 
     def _record(self, device: Device, online: bool) -> None:
         now = self._clock.now()

@@ -23,13 +23,13 @@ class ValuesChanged(NamedTuple):
 
 
 class ThingChanged(NamedTuple):
-    """A thing or its variables were created, changed or deleted. Channel: `thing.<id>`."""
+    """A thing or its variables were created, changed or deleted. Channels: `thing.<id>`, and `things` for all."""
 
     thing: Thing
 
 
 class DeviceChanged(NamedTuple):
-    """A device was created, changed, deleted, or given another secret. Channel: `device.<id>`."""
+    """A device was created, changed, deleted, or given another secret. Channels: `device.<id>`, `devices` for all."""
 
     device: Device
     credentials: bool = False
@@ -37,7 +37,7 @@ class DeviceChanged(NamedTuple):
 
 
 class Attached(NamedTuple):
-    """A device now feeds another thing, or none. Channel: `device.<device id>`."""
+    """A device now feeds another thing, or none. Channels: `device.<device id>`, and `attached` for all."""
 
     device_id: str
     thing_id: str | None
@@ -52,7 +52,14 @@ class PresenceChanged(NamedTuple):
     time: int
 
 
-Message = ValuesChanged | ThingChanged | DeviceChanged | Attached | PresenceChanged
+class Text(NamedTuple):
+    """Free text from a board, or to one. Channels: `text.from.<device id>` and `text.to.<device id>`."""
+
+    device_id: str
+    payload: bytes
+
+
+Message = Text | ValuesChanged | ThingChanged | DeviceChanged | Attached | PresenceChanged
 Listener = Callable[[Any], None]
 
 
@@ -74,3 +81,24 @@ class Bus(Protocol):
 
     def watched(self, channel: str) -> bool:
         """Whether anybody listens; lets the hot path leave out what nobody would see."""
+
+
+def announce_thing(bus: Bus, thing: Thing) -> None:
+    """Tell those who watch this thing, and those who watch all of them."""
+    message = ThingChanged(thing)
+    bus.publish("thing." + thing.id, message)
+    bus.publish("things", message)
+
+
+def announce_device(bus: Bus, device: Device, *, credentials: bool = False) -> None:
+    """Tell those who watch this device, and those who watch all of them."""
+    message = DeviceChanged(device, credentials)
+    bus.publish("device." + device.id, message)
+    bus.publish("devices", message)
+
+
+def announce_attached(bus: Bus, device_id: str, thing_id: str | None, before: str | None) -> None:
+    """Tell those who watch this device, and those who watch all attachments."""
+    message = Attached(device_id, thing_id, before)
+    bus.publish("device." + device_id, message)
+    bus.publish("attached", message)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rookery.core.access import Action, Principal, check
 from rookery.core.boards import Boards
-from rookery.core.bus import Attached, Bus, DeviceChanged, ThingChanged
+from rookery.core.bus import Bus, announce_attached, announce_device, announce_thing
 from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
 from rookery.core.clock import Clock
 from rookery.core.errors import Conflict, NotFound, Precondition
@@ -100,7 +100,7 @@ class Devices:
             **fields,
         )
         await self._catalog.apply(Insert(device))
-        self._bus.publish("device." + device.id, DeviceChanged(device))
+        announce_device(self._bus, device)
         return device
 
     async def visible(
@@ -157,7 +157,7 @@ class Devices:
         if force:
             changes.append(Delete(Device, device.id))
             changes += [Delete(Certificate, c.id) for c in await self.certificates(device)]
-            after = device
+            after = changed(device, now, deleted_at=now)
         else:
             after = changed(device, now, deleted_at=now)
             changes.append(Update(after))
@@ -166,9 +166,9 @@ class Devices:
             await self._telemetry.delete([device.series])
         if thing is not None:
             await self._live.refresh(thing.id)
-            self._bus.publish("thing." + thing.id, ThingChanged(thing))
-            self._bus.publish("device." + device.id, Attached(device.id, None, thing.id))
-        self._bus.publish("device." + device.id, DeviceChanged(after, credentials=True))
+            announce_thing(self._bus, thing)
+            announce_attached(self._bus, device.id, None, thing.id)
+        announce_device(self._bus, after, credentials=True)
         session = self._boards.session(device.id)
         if session is not None:
             session.close("the device was deleted")
@@ -199,15 +199,18 @@ class Devices:
 
     async def log_in(self, id: str, secret: str) -> Device | None:
         """The device with this id, if it is alive and the secret key is right."""
+        device = await self.by_id(id)
+        return device if device is not None and self.secret_matches(device, secret) else None
+
+    async def by_id(self, id: str) -> Device | None:
+        """The live device with this id, whoever owns it. For the server itself; people go through `get`."""
         device = await self._catalog.get(Device, id)
-        if device is None or device.deleted_at is not None or not self.secret_matches(device, secret):
-            return None
-        return device
+        return device if device is not None and device.deleted_at is None else None
 
     async def by_certificate(self, id: str, serial: str) -> Device | None:
         """The device that an enabled certificate with this serial (hex) was signed for."""
-        device = await self._catalog.get(Device, id)
-        if device is None or device.deleted_at is not None:
+        device = await self.by_id(id)
+        if device is None:
             return None
         found = await self._catalog.find(Certificate, device_id=id, serial=serial, enabled=True)
         return device if found is not None else None
@@ -301,7 +304,7 @@ class Devices:
         session = self._boards.session(after.id)
         if session is not None:
             session.device = after
-        self._bus.publish("device." + after.id, DeviceChanged(after, credentials=credentials))
+        announce_device(self._bus, after, credentials=credentials)
         return after
 
     async def _untitled(self, space_id: str) -> str:

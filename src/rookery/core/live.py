@@ -11,20 +11,29 @@ from collections import OrderedDict
 
 from rookery.core.catalog import Catalog
 from rookery.core.points import Telemetry, Value
-from rookery.core.records import Thing, Variable
+from rookery.core.records import Thing, ValueKind, Variable
 
 LIVE_THINGS = 50_000
 """Things kept in memory when nobody uses them: about 2 kB each with five variables, so 100 MB at the most."""
 
 
+EXACT_TYPES: dict[ValueKind, type | None] = {
+    ValueKind.BOOL: bool,
+    ValueKind.INT: int,
+    ValueKind.FLOAT: float,
+    ValueKind.STRING: None,
+    ValueKind.COMPOSITE: None,
+}
+"""The type of a value that needs no closer look. Texts have a length to be checked, composites have parts."""
+
+
 class LiveVariable:
     """A variable with its last value. `series` is negative when no history is kept (see `PointBatch`)."""
 
-    __slots__ = ("record", "series", "stamp", "time", "value")
+    __slots__ = ("exact", "record", "series", "stamp", "time", "value")
 
     def __init__(self, record: Variable) -> None:
-        self.record = record
-        self.series = record.series if record.persist else -record.series
+        self.refresh(record)
         self.value: Value | None = None
         self.time = -1
         """Time of `value`; -1 when it never had one."""
@@ -35,6 +44,8 @@ class LiveVariable:
         """Take over a newer record."""
         self.record = record
         self.series = record.series if record.persist else -record.series
+        self.exact = EXACT_TYPES[record.kind]
+        """The type a value has when it needs no coercion: one comparison on the hot path."""
 
 
 class LiveThing:

@@ -11,6 +11,7 @@ from rookery.core.clients import Clients
 from rookery.core.clock import Clock
 from rookery.core.devices import Devices
 from rookery.core.ids import Identifiers
+from rookery.core.index import Index
 from rookery.core.ingest import Ingest
 from rookery.core.live import LiveThings
 from rookery.core.people import Passwords, People
@@ -33,6 +34,7 @@ class Services:
     people: People
     clients: Clients
     live: LiveThings
+    index: Index
     boards: Boards
     ingest: Ingest
     devices: Devices
@@ -64,6 +66,7 @@ def build_services(
         people=People(catalog, passwords, ids, clock),
         clients=Clients(catalog, ids, clock),
         live=live,
+        index=Index(catalog, bus),
         boards=boards,
         ingest=ingest,
         devices=devices,

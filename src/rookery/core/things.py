@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from rookery.core.access import Action, Principal, check
-from rookery.core.bus import Attached, Bus, ThingChanged
+from rookery.core.bus import Bus, announce_attached, announce_thing
 from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
 from rookery.core.clock import Clock
 from rookery.core.devices import Devices, has_tags
@@ -257,12 +257,12 @@ class Things:
         if moved_from is not None:
             holder = await self._live.refresh(moved_from)
             if holder is not None:
-                self._bus.publish("thing." + moved_from, ThingChanged(holder.record))
-        self._bus.publish("thing." + thing.id, ThingChanged(thing))
+                announce_thing(self._bus, holder.record)
+        announce_thing(self._bus, thing)
         if detached is not None:
-            self._bus.publish("device." + detached, Attached(detached, None, thing.id))
+            announce_attached(self._bus, detached, None, thing.id)
         if attached is not None:
-            self._bus.publish("device." + attached, Attached(attached, thing.id, moved_from))
+            announce_attached(self._bus, attached, thing.id, moved_from)
 
     def _check_timezone(self, name: str) -> None:
         if self._zones is None:

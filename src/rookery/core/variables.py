@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from rookery.core.access import Action, Principal, check
-from rookery.core.bus import Bus, ThingChanged
+from rookery.core.bus import Bus, announce_thing
 from rookery.core.catalog import Catalog, Delete, Insert, Update, changed
 from rookery.core.clock import Clock
 from rookery.core.errors import Invalid, NotFound, Precondition
@@ -250,4 +250,4 @@ class Variables:
 
     async def _announce(self, thing: Thing) -> None:
         await self._live.refresh(thing.id)
-        self._bus.publish("thing." + thing.id, ThingChanged(thing))
+        announce_thing(self._bus, thing)

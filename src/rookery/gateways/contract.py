@@ -23,6 +23,8 @@ class Peer(NamedTuple):
     address: str
     certificate_name: str | None = None
     """Common name of the verified client certificate, where one was presented."""
+    certificate_serial: str | None = None
+    """Its serial number in lower-case hex, without leading zeros being lost (an even number of digits)."""
 
 
 class Login(NamedTuple):
