@@ -1,0 +1,192 @@
+"""Reading: memory and blocks as one. Runs in the threads of the readers, each with a connection of its own.
+
+Every function copies the points of memory first and opens its read transaction after; see `memory` for why nothing is
+missed then, and why a point that is seen in both is known by its time.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rookery.core.points import Point, Value
+from rookery.storage.telemetry import blocks
+from rookery.storage.telemetry.blocks import COLUMNS, Damaged, Kind
+from rookery.storage.telemetry.memory import Memory
+from rookery.storage.telemetry.packing import unpack_value
+
+if TYPE_CHECKING:
+    from rookery.storage.telemetry.blocks import Column, Times
+
+log = logging.getLogger(__name__)
+
+# The block that begins before `start` may reach into the range; no other can, for blocks do not overlap.
+RANGE = """series = :series AND first < :end AND last >= :start AND first >=
+    coalesce((SELECT max(first) FROM block WHERE series = :series AND first <= :start), :start)"""
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """All statements inside see the file as it is at the first of them."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
+
+
+def opened(row: Sequence[Any]) -> tuple[Times, Column] | None:
+    """The points of a row of `block`; None when it is damaged, which is logged and costs this block only."""
+    try:
+        _, times, column = blocks.opened(row)
+    except Damaged as error:
+        log.error("a block is damaged and left out of an answer: %s", error)
+        return None
+    return times, column
+
+
+def last(connection: sqlite3.Connection, series: Sequence[int]) -> dict[int, Point]:
+    """The newest points by the file alone."""
+    import json
+
+    rows = connection.execute(
+        "SELECT series, time, value FROM last WHERE value IS NOT NULL AND series IN (SELECT value FROM json_each(?))",
+        (json.dumps(series),),
+    )
+    return {number: Point(time, unpack_value(value)) for number, time, value in rows}
+
+
+def read(
+    connection: sqlite3.Connection, memory: Memory, series: int, start: int, end: int, limit: int, descending: bool
+) -> list[Point]:
+    """See `Telemetry.read`."""
+    if limit <= 0 or end <= start:
+        return []
+    fresh_times, fresh_values = memory.copy(series, start, end)
+    found: list[Point] = []
+    order = "DESC" if descending else "ASC"
+    with snapshot(connection):
+        rows = connection.execute(
+            f"SELECT {COLUMNS} FROM block WHERE {RANGE} ORDER BY first {order}",  # noqa: S608
+            {"series": series, "start": start, "end": end},
+        )
+        for row in rows:
+            block = opened(row)
+            if block is None:
+                continue
+            times, values = _within(block, start, end)
+            # Points of memory up to the far end of this block come before the next one.
+            if descending:
+                cut = bisect_left(fresh_times, row[1])
+                near_times, near_values = fresh_times[cut:], fresh_values[cut:]
+                fresh_times, fresh_values = fresh_times[:cut], fresh_values[:cut]
+            else:
+                cut = bisect_right(fresh_times, row[2])
+                near_times, near_values = fresh_times[:cut], fresh_values[:cut]
+                fresh_times, fresh_values = fresh_times[cut:], fresh_values[cut:]
+            if near_times:
+                both = dict(zip(times, values, strict=True))
+                both.update(zip(near_times, near_values, strict=True))
+                times = sorted(both)
+                values = [both[time] for time in times]
+            _extend(found, times, values, limit, descending)
+            if len(found) >= limit:
+                rows.close()
+                return found
+    _extend(found, fresh_times, fresh_values, limit, descending)
+    return found
+
+
+def _within(block: tuple[Times, Column], start: int, end: int) -> tuple[list[int], list[Value]]:
+    times, column = block
+    low, high = (int(place) for place in times.searchsorted((start, end)))
+    return times[low:high].tolist(), blocks.values_of(column[low:high])
+
+
+def _extend(found: list[Point], times: list[int], values: list[Value], limit: int, descending: bool) -> None:
+    room = limit - len(found)
+    if descending:
+        times, values = times[: -room - 1 : -1], values[: -room - 1 : -1]
+    else:
+        times, values = times[:room], values[:room]
+    found.extend(map(Point, times, values))
+
+
+def count(connection: sqlite3.Connection, memory: Memory, series: int, start: int, end: int) -> int:
+    """See `Telemetry.count`."""
+    if end <= start:
+        return 0
+    fresh, _ = memory.copy(series, start, end)
+    total = 0
+    known: set[int] = set()
+    with snapshot(connection):
+        rows = connection.execute(
+            f"SELECT id, first, last, points FROM block WHERE {RANGE} ORDER BY first",  # noqa: S608
+            {"series": series, "start": start, "end": end},
+        ).fetchall()
+        for number, first, final, points in rows:
+            beside = bisect_right(fresh, final) > bisect_left(fresh, first)
+            if start <= first and final < end and not beside:
+                total += points
+                continue
+            row = connection.execute("SELECT times FROM block WHERE id = ?", (number,)).fetchone()
+            times = blocks.decode_times(row[0])
+            low, high = (int(place) for place in times.searchsorted((start, end)))
+            total += high - low
+            if beside:
+                known.update(times[low:high].tolist())
+    return total + sum(time not in known for time in fresh)
+
+
+def sample(
+    connection: sqlite3.Connection, memory: Memory, series: int, start: int, end: int, interval: int, origin: int
+) -> list[Point]:
+    """See `Telemetry.sample`."""
+    if interval <= 0:
+        raise ValueError("an interval is at least one microsecond")
+    if end <= start:
+        return []
+    fresh_times, fresh_values = memory.copy(series, start, end)
+    best: dict[int, Point] = {}
+    with snapshot(connection):
+        rows = connection.execute(
+            f"SELECT id, first, last, kind, closing FROM block WHERE {RANGE} ORDER BY first",  # noqa: S608
+            {"series": series, "start": start, "end": end},
+        ).fetchall()
+        for place, (number, first, final, kind, closing) in enumerate(rows):
+            whole = (first - origin) // interval == (final - origin) // interval and start <= first and final < end
+            if whole:
+                following = rows[place + 1][1] if place + 1 < len(rows) else None
+                if following is not None and (following - origin) // interval == (final - origin) // interval:
+                    continue
+                if kind == Kind.FLOAT:
+                    best[(final - origin) // interval] = Point(final, float(closing))
+                    continue
+            block = opened(connection.execute(f"SELECT {COLUMNS} FROM block WHERE id = ?", (number,)).fetchone())  # noqa: S608
+            if block is not None:
+                _last_of_bins(best, block, start, end, interval, origin)
+    for time, value in zip(fresh_times, fresh_values, strict=True):
+        bin_ = (time - origin) // interval
+        if bin_ not in best or best[bin_].time < time:
+            best[bin_] = Point(time, value)
+    return [best[bin_] for bin_ in sorted(best)]
+
+
+def _last_of_bins(
+    best: dict[int, Point], block: tuple[Times, Column], start: int, end: int, interval: int, origin: int
+) -> None:
+    import numpy as np
+
+    times, column = block
+    low, high = (int(place) for place in times.searchsorted((start, end)))
+    if low == high:
+        return
+    bins = (times[low:high] - origin) // interval
+    ends = np.append(np.flatnonzero(np.diff(bins)), len(bins) - 1)
+    values = blocks.values_of(blocks.pick(column, ends + low))
+    for bin_, time, value in zip(bins[ends].tolist(), times[ends + low].tolist(), values, strict=True):
+        best[bin_] = Point(time, value)
