@@ -102,3 +102,8 @@ def is_thing_inbox(topic: str) -> str | None:
     if parsed is None or parsed.scope is not Scope.THING:
         return None
     return parsed.id if parsed.channel in (Channel.EVENTS_IN, Channel.SHADOW_IN) else None
+
+
+def thing_topic(thing_id: str, channel: Channel) -> str:
+    """The topic of this channel of a thing."""
+    return f"/a/t/{thing_id}/{channel}"
