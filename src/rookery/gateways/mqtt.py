@@ -20,6 +20,7 @@ from rookery.gateways.keepalive import Wheel
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt_connection import MqttConnection
 from rookery.gateways.mqtt_counters import MqttCounters
+from rookery.gateways.mqtt_memory import keep_large_blocks_apart
 from rookery.gateways.mqtt_sessions import SessionKeeper, SessionRegistry
 from rookery.gateways.mqtt_websocket import Receive, Scope, Send, serve
 from rookery.wire.mqtt import encode
@@ -27,6 +28,9 @@ from rookery.wire.mqtt.packets import Publish
 from rookery.wire.mqtt.session import SessionState
 
 log = structlog.get_logger("rookery.mqtt")
+
+READ_BUFFER_BYTES = 64 * 1024
+"""One for all connections: what a single read takes at most. Longer bursts are read in turns with other clients."""
 
 
 def random_client_id() -> str:
@@ -51,6 +55,7 @@ class MqttGateway:
         self.wheel = Wheel(clock)
         self.sessions = SessionRegistry(self.limits, clock, self.counters, keeper)
         self.connections: set[MqttConnection] = set()
+        self.read_buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self.make_client_id = make_client_id
         self._authenticators = tuple(authenticators)
         self._servers: list[asyncio.Server] = []
@@ -70,6 +75,8 @@ class MqttGateway:
         loop = asyncio.get_running_loop()
         infos = await loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         listener = "tcp" if tls is None else "tls"
+        if tls is not None:
+            keep_large_blocks_apart()
         sockets: list[socket.socket] = []
         try:
             for family, kind, proto, _, address in dict.fromkeys(infos):
