@@ -1,0 +1,43 @@
+"""The Application API as one ASGI application: the routes of all files of this folder behind one edge."""
+
+from __future__ import annotations
+
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
+
+from rookery.arduino.api import keys, token
+from rookery.arduino.api.answers import Answer
+from rookery.arduino.api.api import Api, ApiOptions
+from rookery.arduino.api.edge import Edge
+from rookery.arduino.api.errors import error_answer
+from rookery.arduino.tokens import Tokens
+from rookery.core.services import Services
+
+PREFIXES = ("/iot",)
+"""Paths that belong to this API, each with all that lies below it."""
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (
+    *token.ROUTES,
+    *keys.ROUTES,
+)
+"""All routes, file by file."""
+
+
+def build_api(services: Services, tokens: Tokens, options: ApiOptions | None = None) -> ASGIApp:
+    """The API over these services, for every path under `PREFIXES`."""
+    app = Litestar(
+        route_handlers=ROUTES,
+        # An `Answer` does what is asked of a response here without being one of Litestar's.
+        exception_handlers={Exception: _failed},  # type: ignore[dict-item]
+        openapi_config=None,
+        logging_config=None,
+        state=State({"api": Api(services, tokens, options or ApiOptions())}),
+    )
+    return Edge(app)
+
+
+def _failed(request: Request[object, object, State], error: Exception) -> Answer:
+    """What never reached a route: an unknown path, a method it does not know."""
+    return error_answer(error, request.method, request.scope["path"])

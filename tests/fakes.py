@@ -1,0 +1,347 @@
+"""In-memory stand-ins for what core asks of the world: catalog, telemetry, clock, passwords, boards.
+
+They keep the contracts of `core.catalog` and `core.points` to the letter, so that a test of a service or a route says
+something about the service or the route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from rookery.bus.local import LocalBus
+from rookery.core.boards import Boards
+from rookery.core.catalog import Change, Insert, Update
+from rookery.core.errors import Conflict
+from rookery.core.ids import Identifiers
+from rookery.core.live import LiveThing, LiveVariable
+from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefused, Value
+from rookery.core.records import Client, Device, Member, Person, Record, Thing
+from rookery.core.secrets import Peppered
+from rookery.core.services import Services, build_services
+
+R = TypeVar("R", bound=Record)
+
+START = 1_735_689_600_000_000
+"""2025-01-01T00:00:00Z, where every manual clock begins."""
+
+UNIQUE: Mapping[type[Record], tuple[str, ...]] = {Person: ("email",), Device: ("hex_id",), Thing: ("device_id",)}
+
+
+class ManualClock:
+    """A clock that a test turns. Timers run when their time has come, in order."""
+
+    def __init__(self, now: int = START) -> None:
+        self._start = now
+        self._passed = 0
+        self._timers: list[tuple[int, int, ManualTimer]] = []
+        self._count = 0
+
+    def now(self) -> int:
+        """UTC microseconds."""
+        return self._start + self._passed
+
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return self._passed / 1_000_000
+
+    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any) -> ManualTimer:
+        """Call back when the clock has been turned that far."""
+        timer = ManualTimer(callback, args)
+        self._count += 1
+        heapq.heappush(self._timers, (self._passed + round(delay * 1_000_000), self._count, timer))
+        return timer
+
+    @property
+    def waiting(self) -> int:
+        """Timers that have not run and were not cancelled."""
+        return sum(1 for _, _, timer in self._timers if not timer.cancelled)
+
+    def turn(self, seconds: float) -> None:
+        """Let time pass."""
+        end = self._passed + round(seconds * 1_000_000)
+        while self._timers and self._timers[0][0] <= end:
+            when, _, timer = heapq.heappop(self._timers)
+            self._passed = max(self._passed, when)
+            timer.run()
+        self._passed = end
+
+
+class ManualTimer:
+    """A callback that waits for its time."""
+
+    def __init__(self, callback: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._callback = callback
+        self._args = args
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Never call back."""
+        self.cancelled = True
+
+    def run(self) -> None:
+        """Its time has come."""
+        if not self.cancelled:
+            self.cancelled = True
+            self._callback(*self._args)
+
+
+class MemoryCatalog:
+    """Records in dictionaries. `reads` counts the calls that would have been queries."""
+
+    def __init__(self) -> None:
+        self._rows: dict[type[Record], dict[str, Record]] = {}
+        self._series = 0
+        self.reads = 0
+
+    async def get(self, kind: type[R], id: str) -> R | None:
+        """The record with this id."""
+        self.reads += 1
+        return self._table(kind).get(id)
+
+    async def find(self, kind: type[R], **equals: Any) -> R | None:
+        """The first such record."""
+        found = await self.select(kind, **equals)
+        return found[0] if found else None
+
+    async def select(self, kind: type[R], **equals: Any) -> list[R]:
+        """All such records, oldest first."""
+        self.reads += 1
+        found = [row for row in self._table(kind).values() if _matches(row, equals)]
+        return sorted(found, key=lambda row: (row.created_at, row.id))
+
+    async def count(self, kind: type[R], **equals: Any) -> int:
+        """How many."""
+        return len(await self.select(kind, **equals))
+
+    async def apply(self, *changes: Change) -> None:
+        """All, or none."""
+        after = {kind: dict(rows) for kind, rows in self._rows.items()}
+        for change in changes:
+            if isinstance(change, Insert):
+                rows = after.setdefault(type(change.record), {})
+                if change.record.id in rows:
+                    raise Conflict(f"{type(change.record).__name__} id is taken.")
+                rows[change.record.id] = change.record
+            elif isinstance(change, Update):
+                rows = after.setdefault(type(change.record), {})
+                held = rows.get(change.record.id)
+                if held is None or held.version + 1 != change.record.version:
+                    raise Conflict(f"{type(change.record).__name__} was changed by somebody else.")
+                rows[change.record.id] = change.record
+            else:
+                after.setdefault(change.kind, {}).pop(change.id, None)
+        for kind, fields in UNIQUE.items():
+            for field in fields:
+                held_values = [v for row in after.get(kind, {}).values() if (v := getattr(row, field)) is not None]
+                if len(held_values) != len(set(held_values)):
+                    raise Conflict(f"{kind.__name__} {field} is taken.")
+        self._rows = after
+
+    async def allocate(self, count: int) -> Sequence[int]:
+        """New series numbers."""
+        first = self._series + 1
+        self._series += count
+        return range(first, first + count)
+
+    def _table(self, kind: type[R]) -> dict[str, R]:
+        return self._rows.setdefault(kind, {})  # type: ignore[return-value]
+
+
+def _matches(row: Record, equals: Mapping[str, Any]) -> bool:
+    for name, wanted in equals.items():
+        value = getattr(row, name)
+        if value not in wanted if isinstance(wanted, list | tuple | set) else value != wanted:
+            return False
+    return True
+
+
+class MemoryTelemetry:
+    """Points in lists. A batch is committed at the next turn of the event loop; `full` makes the disk full."""
+
+    def __init__(self) -> None:
+        self.batch = PointBatch()
+        self.full = False
+        self._points: dict[int, list[Point]] = {}
+        self._last: dict[int, Point] = {}
+        self._due = False
+
+    def touch(self) -> None:
+        """Commit soon."""
+        if not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_soon(self._commit)
+
+    async def write(self, points: Sequence[tuple[int, int, Value]]) -> None:
+        """Store these."""
+        await asyncio.sleep(0)
+        if self.full:
+            raise StoreRefused("the disk is full")
+        for series, time, value in points:
+            self._keep(series, time, value)
+
+    async def last(self, series: Sequence[int]) -> dict[int, Point]:
+        """The newest of each."""
+        return {s: self._last[s] for s in series if s in self._last}
+
+    async def read(self, series: int, start: int, end: int, limit: int, *, descending: bool = False) -> list[Point]:
+        """Points of a stretch of time."""
+        found = [p for p in self._points.get(series, ()) if start <= p.time < end]
+        found.sort(key=lambda p: p.time, reverse=descending)
+        return found[:limit]
+
+    async def aggregate(
+        self, series: int, start: int, end: int, interval: int, aggregation: Aggregation, *, origin: int = 0
+    ) -> list[Bin]:
+        """Bins, by definition and without haste."""
+        bins: dict[int, list[float]] = {}
+        for time, value in await self.read(series, start, end, 1 << 60):
+            if isinstance(value, bool | int | float):
+                bins.setdefault(_bin(time, interval, origin), []).append(float(value))
+        return [Bin(time, _reduce(values, aggregation)) for time, values in sorted(bins.items())]
+
+    async def sample(self, series: int, start: int, end: int, interval: int, *, origin: int = 0) -> list[Point]:
+        """The last of each bin."""
+        bins = {_bin(p.time, interval, origin): p for p in await self.read(series, start, end, 1 << 60)}
+        return [bins[time] for time in sorted(bins)]
+
+    async def count(self, series: int, start: int, end: int) -> int:
+        """How many."""
+        return len(await self.read(series, start, end, 1 << 60))
+
+    async def delete(self, series: Sequence[int]) -> None:
+        """Forget them."""
+        for number in series:
+            self._points.pop(number, None)
+            self._last.pop(number, None)
+
+    def _commit(self) -> None:
+        self._due = False
+        batch, self.batch = self.batch, PointBatch()
+        if not self.full:
+            for series, time, value in zip(batch.series, batch.times, batch.values, strict=True):
+                self._keep(series, time, value)
+        for producer, tickets in batch.tickets.items():
+            if self.full:
+                producer.refused(tickets, "the disk is full")
+            else:
+                producer.committed(tickets)
+
+    def _keep(self, series: int, time: int, value: Value) -> None:
+        number = abs(series)
+        if series > 0:
+            points = self._points.setdefault(number, [])
+            taken = {p.time for p in points}
+            while time in taken:
+                time += 1
+            points.append(Point(time, value))
+        held = self._last.get(number)
+        if held is None or time >= held.time:
+            self._last[number] = Point(time, value)
+
+
+def _bin(time: int, interval: int, origin: int) -> int:
+    return origin + (time - origin) // interval * interval
+
+
+def _reduce(values: list[float], aggregation: Aggregation) -> float:
+    if aggregation.startswith("PCT_"):
+        ordered = sorted(values)
+        place = (len(ordered) - 1) * int(aggregation[4:]) / 100
+        low = int(place)
+        high = min(low + 1, len(ordered) - 1)
+        return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    simple: dict[Aggregation, Callable[[], float]] = {
+        Aggregation.AVG: lambda: sum(values) / len(values),
+        Aggregation.MIN: lambda: min(values),
+        Aggregation.MAX: lambda: max(values),
+        Aggregation.SUM: lambda: sum(values),
+        Aggregation.COUNT: lambda: float(len(values)),
+        Aggregation.FIRST: lambda: values[0],
+        Aggregation.LAST: lambda: values[-1],
+        Aggregation.BOOL_OR: lambda: float(any(values)),
+        Aggregation.BOOL_AND: lambda: float(all(values)),
+    }
+    return simple[aggregation]()
+
+
+class PlainPasswords:
+    """Not a hash at all: tests of other things should not take 50 ms a password."""
+
+    async def hash(self, password: str) -> str:
+        """Reversed, so that nobody compares the wrong two."""
+        return password[::-1]
+
+    async def matches(self, password: str, kept: str) -> bool:
+        """Whether it is the one."""
+        return password[::-1] == kept
+
+
+class RecordingBus(LocalBus):
+    """Remembers what was announced, as `(channel, kind of message)`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[str, str]] = []
+
+    def publish(self, channel: str, message: Any) -> None:
+        """Remember it, and tell the listeners."""
+        self.heard.append((channel, type(message).__name__))
+        super().publish(channel, message)
+
+
+class FakeBoard:
+    """A connected board that remembers what it was told."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.written: list[tuple[str, Value]] = []
+        self.closed: str | None = None
+
+    def write(self, thing: LiveThing, values: Sequence[tuple[LiveVariable, Value]]) -> None:
+        """Remember the values by the symbols of their variables."""
+        self.written += [(variable.record.symbol, value) for variable, value in values]
+
+    def close(self, reason: str) -> None:
+        """Remember why."""
+        self.closed = reason
+
+
+def memory_services(seed: int = 1, bus: LocalBus | None = None, clock: ManualClock | None = None) -> Services:
+    """Services over memory, the same ids at each run."""
+    return build_services(
+        MemoryCatalog(),
+        MemoryTelemetry(),
+        RecordingBus() if bus is None else bus,
+        clock or ManualClock(),
+        Identifiers(random.Random(seed).randbytes),
+        PlainPasswords(),
+        Peppered(b"a pepper for tests"),
+    )
+
+
+def connect(services: Services, device: Device) -> FakeBoard:
+    """Let a board of this device log in."""
+    board = FakeBoard(device)
+    boards: Boards = services.boards
+    boards.arrived(board)
+    return board
+
+
+__all__ = [
+    "START",
+    "Client",
+    "FakeBoard",
+    "ManualClock",
+    "ManualTimer",
+    "Member",
+    "MemoryCatalog",
+    "MemoryTelemetry",
+    "PlainPasswords",
+    "RecordingBus",
+    "connect",
+    "memory_services",
+]
