@@ -33,7 +33,7 @@ class NodeEnvironment:
 
 
 def require_node() -> NodeEnvironment:
-    """The environment. Without it the calling test is skipped, and with CI set it fails: CI must not lose it quietly."""
+    """The environment. Without one the calling test is skipped; with CI set it fails, so that CI cannot lose it."""
     node = shutil.which("node")
     if node is None:
         _missing("Node.js is not installed")

@@ -34,7 +34,8 @@ def test_under_ci_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         node_support.require_node()
 
 
-def test_a_script_is_told_whom_to_believe() -> None:
+def test_a_script_is_told_whom_to_believe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NODE_EXTRA_CA_CERTS", raising=False)
     environment = node_support.NodeEnvironment("node", node_support.FOLDER)
     environ = environment.environ(Path("/keys/ca.pem"), {"ROLE": "board"})
     assert environ["NODE_EXTRA_CA_CERTS"] == "/keys/ca.pem"
