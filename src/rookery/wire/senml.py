@@ -166,11 +166,18 @@ def decode(payload: bytes) -> list[Record]:
 def encode(records: Iterable[Record], form: Form = CANONICAL) -> bytes:
     """A pack of these records. A value of None writes a name alone; a time is written as it stands.
 
+    A base time is written where it differs from the one before. A record without a time inherits it, as in any pack.
+
     Raises:
         SenmlError: a number that the form can not hold: NaN, infinity, an integer beyond 64 bits, a float too large
             for 32 bits where these are asked for.
     """
-    entries = [_entry(record, form) for record in records]
+    entries: list[dict[int, Any]] = []
+    base_time: float | None = None
+    for name, value, time in records:
+        if form.time is not TimePlace.TIME_LAST and time is not None:
+            time, base_time = (None if time == base_time else time), time
+        entries.append(_entry(name, value, time, form))
     if not form.indefinite and not form.single:
         return dumps(entries)
     body = b"".join([_single(entry) if form.single else dumps(entry) for entry in entries])
@@ -183,29 +190,28 @@ def is_plain(payload: bytes) -> bool:
     """Whether even a careless reader understands this pack.
 
     True for an array of maps with integer labels only, each with a text name and exactly one value of the right type,
-    and not a byte behind it. Careless readers end their program over anything else.
+    and not a byte behind it. Careless readers end their program over anything else. Whatever is plain can be decoded.
     """
     try:
-        pack = _load(payload)
+        return all(_is_plain_record(entry) for entry in _load(payload)) and not _has_tail(payload)
     except SenmlError:
         return False
-    for entry in pack:
-        if type(entry) is not dict or type(entry.get(Label.NAME)) is not str:
+
+
+def _is_plain_record(entry: Any) -> bool:
+    if type(entry) is not dict or type(entry.get(Label.NAME)) is not str:
+        return False
+    values = 0
+    for label, value in entry.items():
+        if type(label) is not int:
             return False
-        values = 0
-        for label, value in entry.items():
-            if type(label) is not int:
+        if label in _VALUE_TYPES:
+            values += 1
+            if _slow_value(label, value) is None or (label == Label.VALUE and not _is_number(value)):
                 return False
-            expected = _VALUE_TYPES.get(label)
-            if expected is not None:
-                values += 1
-                if type(value) not in expected or (label == Label.VALUE and not _is_number(value)):
-                    return False
-            elif label in (Label.BASE_TIME, Label.TIME) and type(value) not in (int, float):
-                return False
-        if values != 1:
+        elif label in (Label.BASE_TIME, Label.TIME) and type(value) not in (int, float):
             return False
-    return not _has_tail(payload)
+    return values == 1
 
 
 def _load(payload: bytes) -> list[Any]:
@@ -309,8 +315,7 @@ def _kind(value: Any) -> str:
     return f"of type {type(value).__name__}"
 
 
-def _entry(record: Record, form: Form) -> dict[int, Any]:
-    name, value, time = record
+def _entry(name: Name, value: Value | None, time: float | None, form: Form) -> dict[int, Any]:
     entry: dict[int, Any] = {}
     if time is not None and form.time is TimePlace.BASE_FIRST:
         entry[Label.BASE_TIME] = _encodable(time)

@@ -35,7 +35,7 @@ SCRIPT: Final = senml.Form(integral=True, time=senml.TimePlace.BASE_LAST)
 
 
 def thing_id(thing: str | None) -> bytes:
-    """The thing of a device, for `/a/d/<device>/e/i`. None says that it has none: not to Python boards (section 6.1)."""
+    """The thing of a device, for `/a/d/<device>/e/i`. None says it has none: not to Python boards (section 6.1)."""
     return senml.encode([(THING_ID, thing or "", None)])
 
 
