@@ -300,10 +300,15 @@ class FakeBoard:
         self.device = device
         self.written: list[tuple[str, Value]] = []
         self.closed: str | None = None
+        self.things: list[str | None] = []
 
     def write(self, thing: LiveThing, values: Sequence[tuple[LiveVariable, Value]]) -> None:
         """Remember the values by the symbols of their variables."""
         self.written += [(variable.record.symbol, value) for variable, value in values]
+
+    def attached(self, thing_id: str | None) -> None:
+        """Remember the thing."""
+        self.things.append(thing_id)
 
     def close(self, reason: str) -> None:
         """Remember why."""
