@@ -1,9 +1,10 @@
 """Aggregates: bins over memory and blocks, mostly without decoding.
 
-Everything that falls into the range becomes rows (time, value, weight): a point is one row of weight 1, a block that
-lies wholly in one bin is one row made of its summary. One sort and one reduction over the boundaries of the bins then
-answer for any number of bins at once. Blocks do not overlap and a block beside a point of memory is decoded, so the
-rows of a bin are in the order of time whatever they are made of.
+Everything that falls into the range becomes rows (bin, time, value, weight), each for a stretch of points of one bin. A
+block that lies wholly in one bin is one row made of its summary; any other is decoded and reduced to a row for each bin
+it touches. One reduction over the rows then answers for all bins at once. Blocks do not overlap and a block beside a
+point of memory is decoded, so the rows of a bin are in the order of time whatever they are made of. Percentiles need
+every point, so there a row is a point.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from rookery.core.points import Aggregation, Bin
 from rookery.storage.telemetry import blocks
-from rookery.storage.telemetry.blocks import COLUMNS
+from rookery.storage.telemetry.blocks import EARLY_COLUMNS, FETCH
 from rookery.storage.telemetry.memory import Memory
-from rookery.storage.telemetry.reading import RANGE, opened, snapshot
+from rookery.storage.telemetry.reading import RANGE, opened, pieces, snapshot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,10 +71,10 @@ def aggregate(
     # Bins are counted from the one that `start` is in, so that SQLite's division never meets a negative number.
     base = start - (start - origin) % interval
     fresh_times, fresh_values = memory.copy(series, start, end)
-    rows = _Rows(start, end)
+    rows = _Rows(start, end, base, interval, aggregation)
     column = SUMMARY.get(aggregation)
     if column is None:
-        whole, column = "0", "0"
+        whole, column = "0", "NULL"
     else:
         whole = "first >= :start AND last < :end AND (first - :base) / :interval = (last - :base) / :interval"
         if aggregation is Aggregation.BOOL_AND:
@@ -81,18 +82,21 @@ def aggregate(
     known: set[int] = set()
     with snapshot(connection):
         found = connection.execute(
-            f"SELECT id, first, last, numbers, {column}, {whole} FROM block WHERE {RANGE} ORDER BY first",  # noqa: S608
+            f"""SELECT numbers = 0 OR ({whole}), {column}, id, {EARLY_COLUMNS},
+                CASE WHEN {whole} THEN NULL ELSE times END, CASE WHEN {whole} THEN NULL ELSE data END
+                FROM block WHERE {RANGE} ORDER BY first""",  # noqa: S608
             {"series": series, "start": start, "end": end, "base": base, "interval": interval},
-        ).fetchall()
-        for number, first, final, numbers, value, is_whole in found:
+        )
+        for is_whole, value, number, *row in found:
+            first, final, numbers = row[1], row[2], row[5]
             beside = bisect_right(fresh_times, final) > bisect_left(fresh_times, first)
             if is_whole and not beside:
                 if numbers:
                     rows.summary(first, value, numbers)
                 continue
-            if not numbers and not beside:
-                continue
-            block = opened(connection.execute(f"SELECT {COLUMNS} FROM block WHERE id = ?", (number,)).fetchone())  # noqa: S608
+            if row[-1] is None:
+                row = connection.execute(FETCH, (number,)).fetchone()
+            block = opened(row)
             if block is not None:
                 rows.points(*block)
                 if beside:
@@ -102,78 +106,96 @@ def aggregate(
         fresh_times, fresh_values = [fresh_times[place] for place in kept], [fresh_values[place] for place in kept]
     if fresh_times:
         rows.points(np.array(fresh_times, dtype=np.int64), blocks.column(fresh_values))
-    return _reduced(rows, base, interval, aggregation)
+    return rows.result()
 
 
 class _Rows:
-    """Collects rows of (time, value, weight)."""
+    """Collects rows of (bin, time, value, weight); bins are counted from `base`."""
 
-    def __init__(self, start: int, end: int) -> None:
+    def __init__(self, start: int, end: int, base: int, interval: int, aggregation: Aggregation) -> None:
         self._range = (start, end)
-        self._times: list[Any] = []
-        self._values: list[Any] = []
-        self._weights: list[Any] = []
-        self._whole: list[tuple[int, float, int]] = []
+        self._base = base
+        self._interval = interval
+        self._aggregation = aggregation
+        self._bins: list[NDArray[np.int64]] = []
+        self._times: list[Times] = []
+        self._values: list[Numbers] = []
+        self._weights: list[NDArray[np.int64]] = []
 
     def points(self, times: Times, column: blocks.Column) -> None:
         """Those of the points that are in the range and numbers."""
         import numpy as np
 
-        low, high = (int(place) for place in times.searchsorted(self._range))
-        numbers, places = blocks.numbers_of(column[low:high])
-        chosen = times[low:high] if places is None else times[low:high][places]
-        self._times.append(chosen)
-        self._values.append(numbers)
-        self._weights.append(np.ones(len(chosen), dtype=np.int64))
+        start, end = self._range
+        if times[0] < start or times[-1] >= end:
+            low, high = (int(place) for place in times.searchsorted(self._range))
+            times, column = times[low:high], column[low:high]
+        numbers, places = blocks.numbers_of(column)
+        if not len(numbers):
+            return
+        if places is not None:
+            times = times[places]
+        bins, begins, sizes = pieces(times, self._base, self._interval)
+        if self._aggregation in PERCENT:
+            self._add(np.repeat(bins, sizes), times, numbers, np.ones(len(times), dtype=np.int64))
+        else:
+            self._add(bins, times[begins], _reduce(self._aggregation, numbers, begins), sizes)
 
     def summary(self, time: int, value: float, weight: int) -> None:
         """A block that lies wholly in one bin."""
-        self._whole.append((time, value, weight))
-
-    def columns(self) -> tuple[Times, Numbers, NDArray[np.int64]]:
-        """All rows, ascending by time."""
         import numpy as np
 
-        whole_times, whole_values, whole_weights = zip(*self._whole, strict=True) if self._whole else ((), (), ())
-        times = np.concatenate([*self._times, np.array(whole_times, dtype=np.int64)])
-        values = np.concatenate([*self._values, np.array(whole_values, dtype=np.float64)])
-        weights = np.concatenate([*self._weights, np.array(whole_weights, dtype=np.int64)])
-        if len(times) > 1 and not (times[1:] > times[:-1]).all():
+        bin_ = (time - self._base) // self._interval
+        self._add(np.array((bin_,)), np.array((time,)), np.array((value,), dtype=np.float64), np.array((weight,)))
+
+    def _add(self, bins: Any, times: Any, values: Any, weights: Any) -> None:
+        self._bins.append(bins)
+        self._times.append(times)
+        self._values.append(values)
+        self._weights.append(weights)
+
+    def result(self) -> list[Bin]:
+        """One bin for each that has a row, ascending."""
+        import numpy as np
+
+        if not self._times:
+            return []
+        bins, times = np.concatenate(self._bins), np.concatenate(self._times)
+        values, weights = np.concatenate(self._values), np.concatenate(self._weights)
+        if not (times[1:] > times[:-1]).all():
             order = np.argsort(times, kind="stable")
-            return times[order], values[order], weights[order]
-        return times, values, weights
+            bins, values, weights = bins[order], values[order], weights[order]
+        begins = np.concatenate(([0], np.flatnonzero(np.diff(bins)) + 1))
+        kind = self._aggregation
+        if kind in PERCENT:
+            result = _percentiles(values, bins, begins, PERCENT[kind])
+        elif kind is Aggregation.COUNT:
+            result = np.add.reduceat(weights, begins)
+        else:
+            result = _reduce(kind, values, begins)
+            if kind is Aggregation.AVG:
+                result = result / np.add.reduceat(weights, begins)
+        starts = bins[begins] * self._interval + self._base
+        return list(map(Bin, starts.tolist(), result.astype(np.float64).tolist()))
 
 
-def _reduced(rows: _Rows, base: int, interval: int, aggregation: Aggregation) -> list[Bin]:
+def _reduce(kind: Aggregation, values: Numbers, begins: NDArray[Any]) -> Any:
+    """Each stretch from one of `begins` to the next as one number. Done twice gives the same as done once."""
     import numpy as np
 
-    times, values, weights = rows.columns()
-    if not len(times):
-        return []
-    bins = (times - base) // interval
-    begins = np.concatenate(([0], np.flatnonzero(np.diff(bins)) + 1))
-    if aggregation in PERCENT:
-        result = _percentiles(values, bins, begins, PERCENT[aggregation])
-    elif aggregation is Aggregation.FIRST:
-        result = values[begins]
-    elif aggregation is Aggregation.LAST:
-        result = values[np.append(begins[1:], len(values)) - 1]
-    elif aggregation is Aggregation.MIN:
-        result = np.minimum.reduceat(values, begins)
-    elif aggregation is Aggregation.MAX:
-        result = np.maximum.reduceat(values, begins)
-    elif aggregation is Aggregation.COUNT:
-        result = np.add.reduceat(weights, begins)
-    elif aggregation is Aggregation.BOOL_OR:
-        result = np.logical_or.reduceat(values != 0, begins)
-    elif aggregation is Aggregation.BOOL_AND:
-        result = np.logical_and.reduceat(values != 0, begins)
-    else:
-        result = np.add.reduceat(values, begins)
-        if aggregation is Aggregation.AVG:
-            result = result / np.add.reduceat(weights, begins)
-    starts = bins[begins] * interval + base
-    return list(map(Bin, starts.tolist(), result.astype(np.float64).tolist()))
+    if kind is Aggregation.FIRST:
+        return values[begins]
+    if kind is Aggregation.LAST:
+        return values[np.append(begins[1:], len(values)) - 1]
+    if kind is Aggregation.MIN:
+        return np.minimum.reduceat(values, begins)
+    if kind is Aggregation.MAX:
+        return np.maximum.reduceat(values, begins)
+    if kind is Aggregation.BOOL_OR:
+        return np.logical_or.reduceat(values != 0, begins)
+    if kind is Aggregation.BOOL_AND:
+        return np.logical_and.reduceat(values != 0, begins)
+    return np.add.reduceat(values, begins)
 
 
 def _percentiles(values: Numbers, bins: NDArray[np.int64], begins: NDArray[Any], share: float) -> Numbers:
@@ -181,7 +203,7 @@ def _percentiles(values: Numbers, bins: NDArray[np.int64], begins: NDArray[Any],
     import numpy as np
 
     ranked = values[np.lexsort((values, bins))]
-    sizes = np.diff(np.append(begins, len(values)))
+    sizes = np.diff(begins, append=len(values))
     rank = (sizes - 1) * share
     below = np.floor(rank).astype(np.int64)
     above = np.minimum(below + 1, sizes - 1)

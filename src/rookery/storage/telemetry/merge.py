@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rookery.core.points import Value
 from rookery.storage.telemetry import blocks
-from rookery.storage.telemetry.blocks import COLUMNS, MOST_BYTES, MOST_POINTS, OPEN_POINTS, Block, Damaged
+from rookery.storage.telemetry.blocks import COLUMNS, FETCH, MOST_BYTES, MOST_POINTS, OPEN_POINTS, Block, Damaged
 from rookery.storage.telemetry.memory import Part
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 PLACE = "SELECT id, first, last, points, length(data) FROM block WHERE series = ?"
 BEFORE = PLACE + " AND first <= ? ORDER BY first DESC LIMIT 1"
 AFTER = PLACE + " AND first > ? ORDER BY first LIMIT 1"
-FETCH = f"SELECT {COLUMNS} FROM block WHERE id = ?"  # noqa: S608
 INSERT = f"INSERT INTO block ({COLUMNS}) VALUES ({', '.join('?' * len(Block._fields))})"  # noqa: S608
 SET_ASIDE = """INSERT INTO damaged (source, row, series, first, last, points, kind, checksum, times, data)
     SELECT 'block', id, series, first, last, points, kind, checksum, times, data FROM block WHERE id = ?"""

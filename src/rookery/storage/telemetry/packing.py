@@ -19,6 +19,13 @@ BIG_INTEGER = 1
 BROKEN_TEXT = 2
 """Extension: text with lone surrogates, which UTF-8 has no form for."""
 
+WORTH = 8 * 1024
+"""Bytes of a batch from which it is compressed. It costs as much CPU as it saves in writing, and a third of the bytes
+goes to the disk, which is what wears a card out; small batches are not worth the import."""
+
+ZSTANDARD = b"\x28\xb5\x2f\xfd"
+"""How a zstandard frame begins; MessagePack never begins an array of three so."""
+
 Columns = tuple[list[int], list[int], list[Value]]
 """Series, times, values; of the same length."""
 
@@ -70,13 +77,22 @@ def pack_columns(series: list[int], times: list[int], values: list[Value]) -> by
     if times and (max(times) > TIME_LIMIT or min(times) < -TIME_LIMIT):
         times[:] = [min(max(time, -TIME_LIMIT), TIME_LIMIT) for time in times]
     try:
-        return _encoder.encode((series, times, values))
+        data = _encoder.encode((series, times, values))
     except (OverflowError, UnicodeEncodeError):
-        return _encoder.encode((series, times, [_packable(value) for value in values]))
+        data = _encoder.encode((series, times, [_packable(value) for value in values]))
+    if len(data) < WORTH:
+        return data
+    import zstandard
+
+    return zstandard.compress(data, 1)
 
 
 def unpack_columns(data: bytes) -> Columns:
     """The columns of a row of the log."""
+    if data[:4] == ZSTANDARD:
+        import zstandard
+
+        data = zstandard.decompress(data)
     return _columns.decode(data)
 
 

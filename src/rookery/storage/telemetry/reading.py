@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from rookery.core.points import Point, Value
 from rookery.storage.telemetry import blocks
-from rookery.storage.telemetry.blocks import COLUMNS, Damaged, Kind
+from rookery.storage.telemetry.blocks import COLUMNS, FETCH, Damaged, Kind
 from rookery.storage.telemetry.memory import Memory
 from rookery.storage.telemetry.packing import unpack_value
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rookery.storage.telemetry.blocks import Column, Times
 
 log = logging.getLogger(__name__)
@@ -163,10 +166,10 @@ def sample(
                 following = rows[place + 1][1] if place + 1 < len(rows) else None
                 if following is not None and (following - origin) // interval == (final - origin) // interval:
                     continue
-                if kind == Kind.FLOAT:
+                if kind == Kind.FLOAT and closing:  # SQLite keeps no sign of a zero
                     best[(final - origin) // interval] = Point(final, float(closing))
                     continue
-            block = opened(connection.execute(f"SELECT {COLUMNS} FROM block WHERE id = ?", (number,)).fetchone())  # noqa: S608
+            block = opened(connection.execute(FETCH, (number,)).fetchone())
             if block is not None:
                 _last_of_bins(best, block, start, end, interval, origin)
     for time, value in zip(fresh_times, fresh_values, strict=True):
@@ -179,14 +182,33 @@ def sample(
 def _last_of_bins(
     best: dict[int, Point], block: tuple[Times, Column], start: int, end: int, interval: int, origin: int
 ) -> None:
-    import numpy as np
-
     times, column = block
     low, high = (int(place) for place in times.searchsorted((start, end)))
     if low == high:
         return
-    bins = (times[low:high] - origin) // interval
-    ends = np.append(np.flatnonzero(np.diff(bins)), len(bins) - 1)
-    values = blocks.values_of(blocks.pick(column, ends + low))
-    for bin_, time, value in zip(bins[ends].tolist(), times[ends + low].tolist(), values, strict=True):
+    bins, begins, sizes = pieces(times[low:high], origin, interval)
+    ends = (begins + sizes + (low - 1)).tolist()
+    values = blocks.values_of(blocks.pick(column, ends))
+    for bin_, time, value in zip(bins.tolist(), times[ends].tolist(), values, strict=True):
         best[bin_] = Point(time, value)
+
+
+Pieces = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]"]
+
+
+def pieces(times: Times, base: int, interval: int) -> Pieces:
+    """The bins, counted from `base`, that these ascending times fall into, where each begins, and how many it has."""
+    import numpy as np
+
+    first, final = (int(times[0]) - base) // interval, (int(times[-1]) - base) // interval
+    if final - first < len(times):
+        # Looking the edges up is cheaper than a division for every point.
+        bins = np.arange(first, final + 2)
+        edges = times.searchsorted(base + interval * bins)
+        sizes = edges[1:] - edges[:-1]
+        if sizes.all():
+            return bins[:-1], edges[:-1], sizes
+        return bins[:-1][sizes > 0], edges[:-1][sizes > 0], sizes[sizes > 0]
+    places = (times - base) // interval
+    edges = np.concatenate(([0], np.flatnonzero(places[1:] != places[:-1]) + 1, [len(times)]))
+    return places[edges[:-1]], edges[:-1], edges[1:] - edges[:-1]

@@ -111,6 +111,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, synchronous: str) -> No
             f"{path} has version {version}, this Rookery knows versions up to {newest}: "
             "start the newer Rookery that wrote it, or restore a backup made before the upgrade"
         )
+    # Only an empty file takes this: pages that become free can be given back later, a few at a time.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")

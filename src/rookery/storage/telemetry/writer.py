@@ -28,7 +28,7 @@ from rookery.core.clock import Clock
 from rookery.core.points import Point, PointBatch
 from rookery.storage.telemetry import blocks, schema
 from rookery.storage.telemetry.memory import NEVER, Memory, Run, Stored
-from rookery.storage.telemetry.merge import AFTER, BEFORE, FETCH, SeriesMerge
+from rookery.storage.telemetry.merge import AFTER, BEFORE, SeriesMerge
 from rookery.storage.telemetry.packing import pack_columns, pack_value, unpack_columns, unpack_value
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,9 @@ class Writer:
         self._slice_began = 0.0
         self._merge_wanted = False
         self._merge_waiters: list[Callable[[str | None], None]] = []
+        self._round_waiters: list[Callable[[str | None], None]] = []
         self._retry_at = NEVER * 1.0
+        self._warming: threading.Thread | None = None
         self._buried = False
         self._failed: str | None = None
 
@@ -280,7 +282,7 @@ class Writer:
         import numpy as np
 
         try:
-            _, times, _ = blocks.opened(connection.execute(FETCH, (before[0],)).fetchone())
+            _, times, _ = blocks.opened(connection.execute(blocks.FETCH, (before[0],)).fetchone())
         except blocks.Damaged:
             return wanted
         place = int(np.searchsorted(times, wanted))
@@ -347,7 +349,10 @@ class Writer:
             return True
         if self.memory.points < self._merge_points and self._log_bytes < MERGE_BYTES:
             return False
-        return self._clock.monotonic() >= self._retry_at
+        if self._warming is None:
+            self._warming = threading.Thread(target=blocks.warm, name="telemetry-warm", daemon=True)
+            self._warming.start()
+        return not self._warming.is_alive() and self._clock.monotonic() >= self._retry_at
 
     def _merge_step(self) -> None:
         """One step of the round: one block encoded, or one series written."""
@@ -369,6 +374,8 @@ class Writer:
     def _merge_round(self) -> Generator[None, None, None]:
         """Merge every series that has points in memory now, then delete the rows of the log that are not needed."""
         self._merge_wanted = False
+        waiters, self._merge_waiters = self._merge_waiters, []
+        self._round_waiters += waiters
         upto = self._row
         if not self.memory.active and not self._log_bytes:
             return
@@ -458,7 +465,7 @@ class Writer:
         self._tell_merge_waiters(reason)
 
     def _tell_merge_waiters(self, reason: str | None) -> None:
-        waiters, self._merge_waiters = self._merge_waiters, []
+        waiters, self._round_waiters = self._round_waiters, []
         for done in waiters:
             done(reason)
 
