@@ -276,7 +276,7 @@ def test_broken_packs_give_records_or_the_one_error() -> None:
 
 
 def assert_sound(payload: bytes) -> None:
-    """The invariant: the typed error, or records of which every part is what the type says; plain packs are readable."""
+    """The invariant: the typed error, or records whose parts are what the types say; and plain packs can be decoded."""
     try:
         records = decode(payload)
     except SenmlError:

@@ -59,6 +59,7 @@ def test_more_parameters_than_expected_are_taken(tag: int, parameters: list[Any]
         (0x010200, [bytes(16), cbor2.CBORSimpleValue(1), 2**31, 0], "parameter 2 is out of range"),
         (0x010200, [bytes(16), cbor2.CBORSimpleValue(1), 0, -1], "parameter 3 is out of range"),
         (0x010200, [bytes(16), True, 0, 0], "parameter 1 is of type bool"),
+        (0x010200, [bytes(16), 20, 0, 0], "parameter 1 is out of range"),
         (0x010300, ["x" * 37], "ThingBegin: parameter 0 is longer than 36 characters"),
         (0x010700, [b"2.0.0"], "DeviceBegin: parameter 0 is of type bytes"),
         (0x010900, [1.5, 0], "TimezoneDown: parameter 0 is of type float"),
@@ -91,9 +92,27 @@ def test_nested_bytes_are_refused(nest: bytes) -> None:
 
 
 def test_no_two_commands_share_a_tag_and_none_has_one_of_provisioning() -> None:
-    tags = [commands.decode(encode(command)) for command in (commands.TimezoneUp(), commands.LastValuesBegin())]
-    assert tags == [commands.TimezoneUp(), commands.LastValuesBegin()]
+    heads = {
+        encode(command)[1:5]
+        for command in (
+            commands.OtaBegin(bytes(32)),
+            commands.OtaUpdate(bytes(16), "", bytes(32), bytes(32)),
+            commands.OtaProgress(bytes(16), 0, 0, 0),
+            commands.ThingBegin(""),
+            commands.ThingUpdate(""),
+            commands.ThingDetach(""),
+            commands.LastValuesBegin(),
+            commands.LastValuesUpdate(b""),
+            commands.DeviceBegin(""),
+            commands.TimezoneUp(),
+            commands.TimezoneDown(0, 0),
+            commands.NetConfig(0),
+            commands.WifiFirmware(""),
+        )
+    }
+    assert len(heads) == 13
     for tag in commands.PROVISIONING_TAGS:
+        assert tag.to_bytes(4, "big") not in heads
         assert decode(message(tag, [])) == Unknown(tag, ())
 
 

@@ -11,7 +11,7 @@ that it can be logged; a known tag with missing or wrong parameters is a `Comman
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from cbor2 import CBORSimpleValue, CBORTag, dumps, loads
 
@@ -223,9 +223,6 @@ class _Parameters:
         self._name = name
         self._array = array
 
-    def __len__(self) -> int:
-        return len(self._array)
-
     def text(self, index: int, *, limit: int = MAX_TEXT) -> str:
         value: str = self._item(index, str)
         if len(value) > limit:
@@ -240,18 +237,15 @@ class _Parameters:
 
     def integer(self, index: int, low: int, high: int) -> int:
         value: int = self._item(index, int)
-        return self._in_range(index, value, low, high)
+        if not low <= value <= high:
+            raise CommandError(f"{self._name}: parameter {index} is out of range")
+        return value
 
     def simple(self, index: int) -> int:
         """A CBOR simple value, which is how the state of an update is sent; an integer is as clear."""
         if len(self._array) > index and type(self._array[index]) is CBORSimpleValue:
             return int(self._array[index].value)
-        return self.integer(index, 0, 255)
-
-    def _in_range(self, index: int, value: int, low: int, high: int) -> int:
-        if not low <= value <= high:
-            raise CommandError(f"{self._name}: parameter {index} is out of range")
-        return value
+        return self.integer(index, 0, 19)  # From 20 on, simple values are false, true, null and the like.
 
     def _item(self, index: int, expected: type) -> Any:
         if len(self._array) <= index:
@@ -296,14 +290,11 @@ def _read_net_config(given: _Parameters) -> NetConfig:
     return NetConfig(type, tuple(given.text(index) for index in range(1, len(names) + 1)))
 
 
-C = TypeVar("C", bound=tuple[Any, ...])
-
-
-def _plain(command: C) -> list[Any]:
+def _plain(command: tuple[Any, ...]) -> list[Any]:
     return list(command)
 
 
-_CODECS: Final[dict[type, _Codec]] = {
+_BY_CLASS: Final[dict[type, _Codec]] = {
     OtaBegin: _Codec(0x010000, "OtaBegin", lambda given: OtaBegin(given.data(0, _SHA_LENGTH)), _plain),
     OtaUpdate: _Codec(0x010100, "OtaUpdate", _read_ota_update, _plain),
     OtaProgress: _Codec(
@@ -334,5 +325,4 @@ _CODECS: Final[dict[type, _Codec]] = {
     ),
     WifiFirmware: _Codec(0x012014, "WiFiFWVersion", lambda given: WifiFirmware(given.text(0)), _plain),
 }
-_BY_CLASS: Final = _CODECS
-_BY_TAG: Final = {codec.tag: codec for codec in _CODECS.values()}
+_BY_TAG: Final = {codec.tag: codec for codec in _BY_CLASS.values()}
