@@ -1,0 +1,78 @@
+"""Rules of the house that no other tool holds: vendor words, sizes of files, locked and explained dependencies."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCKS = {"runtime": ["build"], "dev": ["build", "dev", "clients"]}
+"""Lock file to the groups that it holds besides what the server needs."""
+
+WITHOUT_VENDOR_WORDS = ["core", "wire", "storage", "bus", "gateways", "keys"]
+LONGEST_FILE = 600
+
+
+def package_names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[<>=!~; \[]", text, maxsplit=1)[0].lower() for text in requirements}
+
+
+def wanted(lock: str) -> set[str]:
+    groups: dict[str, list[str]] = PROJECT["dependency-groups"]
+    return package_names(PROJECT["project"]["dependencies"] + [each for name in LOCKS[lock] for each in groups[name]])
+
+
+@pytest.mark.parametrize("room", WITHOUT_VENDOR_WORDS)
+def test_vendor_words_stay_in_the_vendors_rooms(room: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted((ROOT / "src" / "rookery" / room).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"arduino|particle", line, re.IGNORECASE)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "benchmarks"])
+def test_no_file_is_longer_than_a_reader_can_hold(folder: str) -> None:
+    long = {
+        str(path.relative_to(ROOT)): length
+        for path in (ROOT / folder).rglob("*.py")
+        if (length := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_FILE
+    }
+    assert long == {}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_dependency_is_locked_with_hashes_and_without_an_address(lock: str) -> None:
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert all(
+        re.match(r"[a-z0-9-]+==[^ ]+( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\\n|$))+$", each)
+        for each in entries
+    )
+    assert wanted(lock) <= {entry.partition("==")[0] for entry in entries}
+    assert not re.search(r"https?:|--index|--find-links|--extra", text)
+
+
+def test_every_dependency_is_explained() -> None:
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").lower()
+    assert [name for name in sorted(wanted("dev")) if name not in text] == []
+
+
+def test_the_javascript_clients_are_locked_without_an_address() -> None:
+    lock = json.loads((ROOT / "tests" / "clients" / "node" / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert all("resolved" not in entry for entry in packages.values())
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+
+
+def test_every_command_of_the_readme_is_there() -> None:
+    named = set(re.findall(r"\bscripts/[a-z-]+", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).stat().st_mode & 0o100] == []
