@@ -70,7 +70,7 @@ async def plan_variables(
     after = {v.id: v for v in alive}
     fresh = iter(await catalog.allocate(len(specs)))
     seen: set[str] = set()
-    for spec in specs:
+    for place, spec in enumerate(specs):
         check_spec(spec)
         wanted = spec.symbol or symbol_of(spec.name)
         held = next((v for v in alive if v.symbol == wanted), None) or next(
@@ -84,7 +84,8 @@ async def plan_variables(
             row = replace_variable(held, spec, now)
             replaced.append(row)
         else:
-            row = make_variable(thing, spec, ids.uuid(), next(fresh), _tag(spec, after.values()), now)
+            # Lists go by creation time: a microsecond apart, they keep the order in which they were given.
+            row = make_variable(thing, spec, ids.uuid(), next(fresh), _tag(spec, after.values()), now + place)
             added.append(row)
         check_unique(row, [v for v in after.values() if v.id != row.id])
         after[row.id] = row
