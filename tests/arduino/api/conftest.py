@@ -12,11 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from rookery.arduino.api.app import build_api
+from rookery.arduino.ca import SUBJECT
 from rookery.arduino.tokens import Tokens
 from rookery.core.access import Principal
 from rookery.core.records import Client, Person, Role
 from rookery.core.services import Services
-from tests.fakes import ManualClock, MemoryCatalog, MemoryTelemetry, RecordingBus, memory_services
+from rookery.keys import Authority, DeviceCertificate, sign_request
+from tests.fakes import START, ManualClock, MemoryCatalog, MemoryTelemetry, RecordingBus, memory_services
 
 BASE = "http://rookery.test"
 
@@ -40,6 +42,17 @@ class TestKey:
     def token_key_set(self) -> dict[str, list[dict[str, str]]]:
         """A key set without content that anybody here looks at."""
         return {"keys": [{"kid": "test", "kty": "EC"}]}
+
+
+@cache
+def authority() -> Authority:
+    """An authority made for this run."""
+    return Authority.create(SUBJECT, START)
+
+
+def sign(request: str, device_id: str, now: int) -> DeviceCertificate:
+    """Sign a device's request."""
+    return sign_request(authority(), request, device_id, now)
 
 
 @dataclass
@@ -104,7 +117,7 @@ async def world() -> AsyncIterator[World]:
     key, secret = await services.clients.create(person.id, "test")
     tokens = Tokens(services, TestKey(), BASE)
     token = (await tokens.grant(key.id, secret, "any", None)).token
-    app = build_api(services, tokens)
+    app = build_api(services, tokens, sign)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
         assert isinstance(services.catalog, MemoryCatalog)

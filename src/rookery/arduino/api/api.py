@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from rookery.arduino.tokens import Tokens
@@ -16,6 +18,31 @@ class SignedCertificate(Protocol):
     def pem(self) -> str:
         """The certificate."""
 
+    @property
+    def not_before(self) -> datetime:
+        """A whole hour."""
+
+    @property
+    def not_after(self) -> datetime:
+        """31 years later."""
+
+    @property
+    def serial(self) -> bytes:
+        """16 bytes."""
+
+    @property
+    def authority_key_identifier(self) -> bytes:
+        """20 bytes."""
+
+    @property
+    def signature(self) -> bytes:
+        """64 bytes: r, then s."""
+
+
+SignRequest = Callable[[str, str, int], SignedCertificate]
+"""Sign a certificate request (PEM) for a device id, at a time (UTC microseconds). Raises `ValueError` with a sentence
+for the sender when the request is not one to sign; `rookery.keys.sign_request` with its authority bound is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
@@ -27,8 +54,9 @@ class ApiOptions:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Services and tokens, shared by all routes."""
+    """Services, tokens and the authority, shared by all routes."""
 
     services: Services
     tokens: Tokens
+    sign: SignRequest
     options: ApiOptions

@@ -7,11 +7,12 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
-from rookery.arduino.api import keys, token
+from rookery.arduino.api import certificates, device_credentials, device_values, devices, keys, token
 from rookery.arduino.api.answers import Answer
-from rookery.arduino.api.api import Api, ApiOptions
+from rookery.arduino.api.api import Api, ApiOptions, SignRequest
 from rookery.arduino.api.edge import Edge
 from rookery.arduino.api.errors import error_answer
+from rookery.arduino.api.openapi import describing
 from rookery.arduino.tokens import Tokens
 from rookery.core.services import Services
 
@@ -21,19 +22,23 @@ PREFIXES = ("/iot",)
 ROUTES: tuple[HTTPRouteHandler, ...] = (
     *token.ROUTES,
     *keys.ROUTES,
+    *devices.ROUTES,
+    *device_credentials.ROUTES,
+    *device_values.ROUTES,
+    *certificates.ROUTES,
 )
-"""All routes, file by file."""
+"""All operations, file by file."""
 
 
-def build_api(services: Services, tokens: Tokens, options: ApiOptions | None = None) -> ASGIApp:
-    """The API over these services, for every path under `PREFIXES`."""
+def build_api(services: Services, tokens: Tokens, sign: SignRequest, options: ApiOptions | None = None) -> ASGIApp:
+    """The API over these services, for every path under `PREFIXES`. `sign` makes certificates for boards."""
     app = Litestar(
-        route_handlers=ROUTES,
+        route_handlers=[*ROUTES, *describing(ROUTES)],
         # An `Answer` does what is asked of a response here without being one of Litestar's.
         exception_handlers={Exception: _failed},  # type: ignore[dict-item]
         openapi_config=None,
         logging_config=None,
-        state=State({"api": Api(services, tokens, options or ApiOptions())}),
+        state=State({"api": Api(services, tokens, sign, options or ApiOptions())}),
     )
     return Edge(app)
 

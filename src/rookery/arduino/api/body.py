@@ -20,7 +20,7 @@ from rookery.arduino.api.errors import Problem, bad_field
 from rookery.arduino.api.times import parse_time
 from rookery.core.ids import is_uuid
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 BODY_LIMIT = 1 << 20
 """Bytes of a body. A history import of about 15,000 timed values; anything larger can be sent in parts."""
@@ -75,14 +75,14 @@ class _Shape(NamedTuple):
     """Whether a text is fine as it is (False: a form's text must become a number or boolean)."""
 
 
-class Body(Generic[T]):
+class Body(Generic[T_co]):
     """The body of one operation."""
 
-    def __init__(self, type: type[T]) -> None:
+    def __init__(self, type: type[T_co]) -> None:
         self.type = type
         self._shape = _shape(msgspec.inspect.type_info(type))
 
-    def decode(self, raw: bytes, content_type: str) -> T:
+    def decode(self, raw: bytes, content_type: str) -> T_co:
         """The structure that `raw` holds.
 
         Raises:

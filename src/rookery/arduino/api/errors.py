@@ -100,7 +100,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, CoreError):
         field = getattr(error, "field", None)
         code = "limit_reached" if isinstance(error, LimitReached) else None
-        return Problem(_STATUS[type(error)], str(error), FIELDS.get(field, field) if field else None, code)
+        status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+        return Problem(status, str(error), FIELDS.get(field, field) if field else None, code)
     if isinstance(error, HTTPException):
         status = error.status_code if error.status_code in CODES else 500
         detail = {404: "There is no such path.", 405: "This path does not know that method."}.get(status)

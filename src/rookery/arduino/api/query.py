@@ -10,7 +10,7 @@ from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.times import parse_time
 from rookery.core.ids import is_uuid
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Query = dict[str, list[str]]
 
@@ -21,12 +21,12 @@ _TRUE = frozenset({"1", "t", "true", "yes", "on"})
 _FALSE = frozenset({"0", "f", "false", "no", "off"})
 
 
-class Parameter(NamedTuple, Generic[T]):
+class Parameter(NamedTuple, Generic[T_co]):
     """A query parameter. `read` gets the values as sent (at least one) and the name, and raises a `Problem`."""
 
     name: str
-    read: Callable[[str, list[str]], T]
-    default: T
+    read: Callable[[str, list[str]], T_co]
+    default: T_co
     schema: dict[str, Any]
     description: str
 

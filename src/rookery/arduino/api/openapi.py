@@ -1,0 +1,164 @@
+"""The OpenAPI document of what is served, made from the routes themselves, and a page that lists it.
+
+Operation ids are those of the official document, so that code made from either calls the same names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+
+import rookery
+from rookery.arduino.api.answers import Answer, encode
+from rookery.arduino.api.body import Moment, Uuid
+from rookery.arduino.api.errors import CODES, ErrorBody
+from rookery.arduino.api.operations import Call, Operation, operation
+
+_REFERENCES = "#/components/schemas/{name}"
+_ERROR = {"$ref": _REFERENCES.format(name="error")}
+_SECURITY = "oauth2"
+
+
+def document(described: Iterable[Operation], base_url: str) -> dict[str, Any]:
+    """An OpenAPI 3.1 document."""
+    described = list(described)
+    types = [o.body.type for o in described if o.body is not None]
+    types += [o.returns for o in described if o.returns is not None]
+    schemas, components = msgspec.json.schema_components(
+        [*types, ErrorBody], schema_hook=_schema, ref_template=_REFERENCES
+    )
+    by_type = dict(zip(map(repr, types), schemas, strict=False))
+    components["error"] = components.pop("ErrorBody")
+    paths: dict[str, dict[str, Any]] = {}
+    for item in described:
+        paths.setdefault(item.path, {})[item.method.lower()] = _operation(item, by_type)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Rookery: Arduino Application API",
+            "version": rookery.__version__,
+            "description": "What this server answers to clients of the Arduino Cloud. Not affiliated with Arduino.",
+        },
+        "servers": [{"url": base_url}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                _SECURITY: {
+                    "type": "oauth2",
+                    "description": "Access tokens are JWT; /iot/v1/clients/jwks.json has the keys that check them.",
+                    "flows": {
+                        "clientCredentials": {
+                            "tokenUrl": f"{base_url}/iot/v1/clients/token",
+                            "scopes": {"iot:devices": "Devices", "iot:things": "Things"},
+                        }
+                    },
+                }
+            },
+        },
+    }
+
+
+def _operation(item: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"\{(\w+)\}", item.path)
+    ]
+    parameters += [
+        {"name": p.name, "in": "query", "required": False, "schema": p.schema, "description": p.description}
+        for p in item.query
+    ]
+    if not item.public:
+        parameters.append(
+            {
+                "name": "X-Organization",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "format": "uuid"},
+                "description": "The organisation to act in, instead of that of the token.",
+            }
+        )
+    success: dict[str, Any] = {"description": "Done."}
+    if item.returns is not None:
+        success["content"] = {"application/json": {"schema": schemas[repr(item.returns)]}}
+    responses: dict[str, Any] = {str(item.status): success}
+    for status in sorted({*item.errors, 500}):
+        responses[str(status)] = {
+            "description": CODES[status].replace("_", " ").capitalize() + ".",
+            "content": {"application/json": {"schema": _ERROR}},
+        }
+    out: dict[str, Any] = {
+        "operationId": item.name,
+        "tags": [item.name.partition("#")[0]],
+        "summary": item.summary,
+        "parameters": parameters,
+        "responses": responses,
+        "security": [] if item.public else [{_SECURITY: []}],
+    }
+    if item.body is not None:
+        schema = schemas[repr(item.body.type)]
+        kinds = ["application/json"]
+        if "items" not in schema:
+            kinds.append("application/x-www-form-urlencoded")
+        out["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
+    return out
+
+
+def _schema(type: type) -> dict[str, Any]:
+    if type is Uuid:
+        return {"type": "string", "format": "uuid"}
+    if type is Moment:
+        return {"type": "string", "format": "date-time"}
+    raise NotImplementedError(type)
+
+
+def page(described: Iterable[Operation]) -> str:
+    """All operations as one plain HTML page that loads nothing."""
+    rows = "\n".join(
+        f"<tr><td><code>{item.method}</code></td><td><code>{escape(item.path)}</code></td>"
+        f"<td><code>{escape(item.name)}</code></td><td>{escape(item.summary)}</td></tr>"
+        for item in described
+    )
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Rookery: Arduino Application API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }}
+table {{ border-collapse: collapse; width: 100%; }}
+td, th {{ border-bottom: 1px solid #8885; padding: .3rem .6rem; text-align: left; vertical-align: top; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #ddd; }} a {{ color: #8cf; }} }}
+</style></head><body>
+<h1>Arduino Application API</h1>
+<p>What this server answers to clients of the Arduino Cloud. The machine-readable form is
+<a href="openapi.json">openapi.json</a>. Fetch a token with an API key:</p>
+<pre>curl -d grant_type=client_credentials -d client_id=ID -d client_secret=SECRET /iot/v1/clients/token</pre>
+<table><thead><tr><th>Method</th><th>Path</th><th>Operation</th><th>What it does</th></tr></thead><tbody>
+{rows}
+</tbody></table></body></html>
+"""
+
+
+def describing(routes: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
+    """The two routes that describe these routes and themselves. The document is made when first asked for."""
+    described = [route.opt["operation"] for route in routes]
+    made: dict[str, bytes] = {}
+
+    @operation("GET", "/iot/openapi.json", "openapi#json", "This document.", returns=dict[str, Any], public=True)
+    async def show_document(call: Call) -> Answer:
+        base_url = call.api.options.base_url
+        if base_url not in made:
+            made[base_url] = encode(document(described, base_url))
+        return Answer(made[base_url])
+
+    @operation("GET", "/iot/docs", "openapi#page", "A page that lists all operations.", public=True)
+    async def show_page(call: Call) -> Answer:
+        return Answer(page(described).encode(), media_type=b"text/html; charset=utf-8")
+
+    own: list[HTTPRouteHandler] = [show_document, show_page]
+    described += [route.opt["operation"] for route in own]
+    return own
