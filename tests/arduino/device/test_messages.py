@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,6 +154,55 @@ def test_what_viewers_would_stumble_over_is_written_anew(sent: str, expected: li
     assert again is not None
     assert senml.is_plain(again)
     assert senml.decode(again) == expected
+
+
+def assert_no_trap(payload: bytes) -> None:
+    """What the board library and the Python library trip over (section 4.5), looked for in the bare CBOR.
+
+    The board library does not clear its state between records: a record needs exactly one value, a boolean must not be
+    a number, and a `t` counts for all that follow. The Python library finds no record that has a base name.
+    """
+    pack = cbor2.loads(payload)
+    finished: set[str] = set()
+    previous = ""
+    for entry in pack:
+        assert set(entry) <= {-3, 0, 2, 3, 4}
+        assert len({2, 3, 4} & set(entry)) == 1
+        assert type(entry.get(2, 0)) in (int, float)
+        assert type(entry.get(3, "")) is str
+        assert type(entry.get(4, True)) is bool
+        symbol = entry[0].partition(":")[0]
+        if symbol != previous:
+            assert symbol not in finished
+            finished.add(previous)
+            previous = symbol
+
+
+KINDS: dict[str, st.SearchStrategy[Any]] = {
+    "STATUS": st.booleans() | st.sampled_from([0, 1]),
+    "INT": st.integers(-(2**31), 2**31 - 1) | st.floats(-1e6, 1e6),
+    "TEMPERATURE": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-100, 100),
+    "CHARSTRING": st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40),
+    "HOME_COLORED_LIGHT": st.fixed_dictionaries(
+        {"swi": st.sampled_from([True, 0])}, optional={"hue": st.integers(0, 360)}
+    ),
+    "GENERIC_COMPLEX_PROPERTY": st.dictionaries(st.sampled_from(["a", "b"]), st.booleans() | st.integers(0, 9)),
+}
+
+
+@given(st.data(), st.lists(st.sampled_from(sorted(KINDS)), max_size=8))
+def test_nothing_that_is_sent_is_a_trap(data: st.DataObject, types: list[str]) -> None:
+    live = [
+        variable(f"v{index}", type, value=data.draw(KINDS[type]), time=data.draw(st.integers(0, 2**33)) * SECOND)
+        for index, type in enumerate(types)
+    ]
+    assert_no_trap(messages.last_values(live, ZONE))
+    for payload in messages.write([(item, item.value) for item in live if item.value is not None]):
+        assert_no_trap(payload)
+    shown = messages.view([(item.record, item.time, item.value) for item in live if item.value is not None])
+    if shown is not None:
+        assert_no_trap(shown)
+        assert senml.is_plain(shown)
 
 
 SYMBOLS = st.from_regex(r"[a-z_][a-z0-9_]{0,63}", fullmatch=True)
