@@ -51,10 +51,13 @@ class Wheel:
 
     def cancel(self, entry: Watched) -> None:
         """Take it out, wherever it is."""
-        bucket = self._buckets.get(entry.due)
+        due = entry.due
         entry.due = 0
+        bucket = self._buckets.get(due)
         if bucket is not None:
             bucket.discard(entry)
+            if not bucket:
+                del self._buckets[due]
 
     def stop(self) -> None:
         """Forget everything."""
@@ -70,12 +73,11 @@ class Wheel:
         self.now = now = self._read()
         self._timer = self._clock.call_later(1.0, self._tick)
         for due in sorted(due for due in self._buckets if due <= now):
-            bucket = self._buckets[due]
+            bucket = self._buckets.pop(due, None)  # an earlier one may have emptied it
             while bucket:
                 entry = bucket.pop()
                 entry.due = 0
                 entry.expired()
-            self._buckets.pop(due, None)
         if not self._buckets and self._timer is not None:
             self._timer.cancel()
             self._timer = None

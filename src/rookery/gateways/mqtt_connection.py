@@ -290,8 +290,8 @@ class MqttConnection(asyncio.BufferedProtocol):
             elif machine.blocked:
                 counters.dropped[Drop.SLOW_READER] += 1
             else:
-                counters.messages_out += 1
                 self.write(self._gateway.encoded(topic, payload, retain))
+                counters.messages_out += 1
         elif self.kept and qos:
             if not self._gateway.sessions.enqueue(self, Message(topic, payload, qos, retain)):
                 counters.dropped[Drop.QUEUE_FULL] += 1
