@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
-from rookery.keys import server_names
+from rookery.keys import machine_addresses, server_names
 from rookery.keys.names import MAX_NAMES, normalised
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -28,6 +30,9 @@ def test_hosts_come_first_and_with_every_prefix_but_addresses_alone() -> None:
         "pi",
         "wss.pi",
         "up.pi",
+        "pi.local",
+        "wss.pi.local",
+        "up.pi.local",
         "other.example",
     )
 
@@ -75,6 +80,23 @@ def test_what_is_no_name_is_refused_by_name(text: str) -> None:
 
 def test_a_machine_with_an_odd_name_is_served_without_it() -> None:
     assert server_names(machine="Bob's laptop") == LOCAL
+
+
+def test_a_machine_with_a_full_name_has_no_other() -> None:
+    assert server_names(machine="pi.example.org") == (*LOCAL, "pi.example.org")
+
+
+def test_the_addresses_of_this_machine_can_stand_in_a_certificate() -> None:
+    addresses = machine_addresses()
+    assert server_names(extra=addresses) == tuple(dict.fromkeys((*LOCAL, *addresses)))
+
+
+def test_a_machine_without_a_network_has_no_address_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("network is unreachable")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert machine_addresses() == ()
 
 
 def test_too_many_names_are_refused() -> None:

@@ -16,7 +16,7 @@ from rookery.keys.errors import (
     RequestTooLong,
     RequestUnreadable,
 )
-from rookery.keys.names import server_names
+from rookery.keys.names import machine_addresses, server_names
 from rookery.keys.requests import DeviceCertificate, sign_request
 from rookery.keys.store import CertificateFiles, KeyStore
 from rookery.keys.tls import TlsIdentity
@@ -36,6 +36,7 @@ __all__ = [
     "RequestUnreadable",
     "TlsIdentity",
     "distinguished_name",
+    "machine_addresses",
     "server_names",
     "sign_request",
 ]

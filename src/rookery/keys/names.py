@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterable
 
 from cryptography import x509
@@ -13,6 +14,9 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 MAX_NAMES = 200
 """Alternative names in one certificate. 200 names are about 6 kB; boards read a certificate into 16 kB at most."""
+
+ELSEWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Addresses that nobody has (RFC 5737, RFC 3849), to ask the routing table with."""
 
 # RFC 1123 labels; an underscore is no host name by the letter but machines are called so. A leading `*.` is a wildcard.
 DNS_NAME = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
@@ -28,6 +32,7 @@ def server_names(
         extra: further names or addresses, taken as they are.
         prefixes: labels that clients put in front of a host name by themselves.
         machine: this machine's own host name; left out quietly where it is not one that a certificate can carry.
+            A bare name also appears with `.local`, under which it is found without a name server (RFC 6762).
 
     Raises:
         ValueError: a host or extra name is neither a DNS name nor an IP address; the text names it.
@@ -46,14 +51,34 @@ def server_names(
         add(name, prefixed=True)
     if machine:
         try:
-            add(normalised(machine), prefixed=True)
+            own = normalised(machine)
         except ValueError:
-            pass
+            own = ""
+        if own:
+            add(own, prefixed=True)
+        if own and "." not in own and own != "localhost":
+            add(f"{own}.local", prefixed=True)
     for name in extra:
         add(normalised(name), prefixed=False)
     if len(names) > MAX_NAMES:
         raise ValueError(f"{len(names)} names are too many for one certificate; it carries at most {MAX_NAMES}.")
     return tuple(names)
+
+
+def machine_addresses() -> tuple[str, ...]:
+    """The addresses with which this machine shows itself to others: what people type who have no name for it."""
+    found: dict[str, None] = {}
+    for family, elsewhere in ELSEWHERE:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as unused:
+                # Connecting a datagram socket sends nothing; it only makes the system choose its own address.
+                unused.connect((elsewhere, 9))
+                address = unused.getsockname()[0]
+        except OSError:
+            continue
+        if not ipaddress.ip_address(address).is_unspecified:
+            found[address] = None
+    return tuple(found)
 
 
 def normalised(name: str) -> str:
