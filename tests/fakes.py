@@ -102,18 +102,18 @@ class MemoryCatalog:
         self.reads += 1
         return self._table(kind).get(id)
 
-    async def find(self, kind: type[R], **equals: Any) -> R | None:
+    async def find(self, kind: type[R], /, **equals: Any) -> R | None:
         """The first such record."""
         found = await self.select(kind, **equals)
         return found[0] if found else None
 
-    async def select(self, kind: type[R], **equals: Any) -> list[R]:
+    async def select(self, kind: type[R], /, **equals: Any) -> list[R]:
         """All such records, oldest first."""
         self.reads += 1
         found = [row for row in self._table(kind).values() if _matches(row, equals)]
         return sorted(found, key=lambda row: (row.created_at, row.id))
 
-    async def count(self, kind: type[R], **equals: Any) -> int:
+    async def count(self, kind: type[R], /, **equals: Any) -> int:
         """How many."""
         return len(await self.select(kind, **equals))
 

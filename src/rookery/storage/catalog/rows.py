@@ -122,7 +122,7 @@ class Rows(Generic[R]):
         for name, value in equals.items():
             if name not in self._plain:
                 raise TypeError(f"{self.kind.__name__} can not be looked up by {name!r}")
-            if isinstance(value, list | tuple):
+            if isinstance(value, list | tuple | set | frozenset):
                 fold = name in CASELESS.get(self.kind, ())
                 kept = list(dict.fromkeys(_folded(v) if fold and isinstance(v, str) else v for v in value))
                 choices.append([(name, kept[i : i + ANY_OF]) for i in range(0, len(kept) or 1, ANY_OF)])
