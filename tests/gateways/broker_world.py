@@ -28,11 +28,13 @@ Heard = tuple[str, bytes, int, bool]
 class Wire:
     """The server's transport: what it writes lies in `data` until the client takes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tap: Callable[[bytes], None] = lambda data: None) -> None:
         self.data = b""
         self.open = True
+        self._tap = tap
 
     def write(self, data: bytes) -> None:
+        self._tap(data)
         self.data += data
 
     def close(self) -> None:
@@ -72,6 +74,8 @@ class Client:
         self.connack: p.Connack | None = None
         self.deaf = False
         """True: what the server says is lost on the way."""
+        self.tap: Callable[[bytes], None] = lambda data: None
+        """Called with what the server says at the moment when it says it."""
         self._wire = Wire()
         self._server: MqttConnection | None = None
 
@@ -79,7 +83,7 @@ class Client:
         return self._server is not None and self._wire.open
 
     async def come(self, *, clean: bool = True, will: p.Message | None = None) -> None:
-        self._wire = Wire()
+        self._wire = Wire(lambda data: self.tap(data))
         self._server = MqttConnection(self.world.gateway, "tcp")
         self._server.connection_made(self._wire)  # type: ignore[arg-type]
         self.machine.connect(p.Connect(self.name, clean, 0, self.space, b"secret", will))
@@ -139,18 +143,16 @@ class Client:
                 self.granted += codes
             case p.Puback(packet_id) | p.Pubcomp(packet_id):
                 self.acknowledged.append(packet_id)
-                self.world.on_acknowledged()
             case p.Connack():
                 self.connack = packet
 
 
 class World:
-    """One server with its folder. `on_acknowledged` is called at each acknowledgement that a client hears."""
+    """One server with its folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clients: dict[str, Client] = {}
-        self.on_acknowledged: Callable[[], None] = lambda: None
 
     async def start(self, limits: BrokerLimits | None = None, mqtt: MqttLimits | None = None, **options: Any) -> World:
         self.folder.mkdir(exist_ok=True)
