@@ -19,7 +19,7 @@ from rookery.core.errors import Conflict
 from rookery.core.ids import Identifiers
 from rookery.core.live import LiveThing, LiveVariable
 from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefused, Value
-from rookery.core.records import Client, Device, Member, Person, Record, Thing
+from rookery.core.records import Device, Person, Record, Thing
 from rookery.core.secrets import Peppered
 from rookery.core.services import Services, build_services
 
@@ -328,25 +328,15 @@ def memory_services(seed: int = 1, bus: LocalBus | None = None, clock: ManualClo
     )
 
 
+async def settled() -> None:
+    """What was put off until the next turn of the loop, such as a commit, has happened."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 def connect(services: Services, device: Device) -> FakeBoard:
     """Let a board of this device log in."""
     board = FakeBoard(device)
     boards: Boards = services.boards
     boards.arrived(board)
     return board
-
-
-__all__ = [
-    "START",
-    "Client",
-    "FakeBoard",
-    "ManualClock",
-    "ManualTimer",
-    "Member",
-    "MemoryCatalog",
-    "MemoryTelemetry",
-    "PlainPasswords",
-    "RecordingBus",
-    "connect",
-    "memory_services",
-]

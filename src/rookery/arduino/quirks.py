@@ -28,6 +28,8 @@ class Quirks:
     """Monitors probe with HEAD; the HTTP server cuts the body off."""
     password_echoed: bool = True
     """The CLI prints `suggested_password` of the answer to setting a secret key as the new key (4.19, 10.4)."""
+    read_only_published: bool = True
+    """Clients expect 200 when they publish a READ_ONLY property towards its board; nobody says otherwise (4.7)."""
 
 
 QUIRKS = Quirks()

@@ -17,6 +17,7 @@ import hashlib
 import re
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import jwt
@@ -283,6 +284,7 @@ def _escaped(character: str) -> str:
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
 
 
+@lru_cache(maxsize=10_000)
 def _version(secret_hash: bytes) -> str:
     """A short name of a secret, from which nothing follows about it: the secret has 380 bits."""
     return urlsafe_b64encode(hashlib.sha256(b"version" + secret_hash).digest()[:9]).decode()

@@ -7,7 +7,21 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
-from rookery.arduino.api import certificates, device_credentials, device_values, devices, keys, token
+from rookery.arduino.api import (
+    certificates,
+    device_credentials,
+    device_values,
+    devices,
+    keys,
+    properties,
+    publish,
+    series,
+    thing_tags,
+    things,
+    timeseries,
+    token,
+    types,
+)
 from rookery.arduino.api.answers import Answer
 from rookery.arduino.api.api import Api, ApiOptions, SignRequest
 from rookery.arduino.api.edge import Edge
@@ -26,6 +40,13 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     *device_credentials.ROUTES,
     *device_values.ROUTES,
     *certificates.ROUTES,
+    *things.ROUTES,
+    *thing_tags.ROUTES,
+    *properties.ROUTES,
+    *publish.ROUTES,
+    *timeseries.ROUTES,
+    *series.ROUTES,
+    *types.ROUTES,
 )
 """All operations, file by file."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -36,31 +36,25 @@ _PATH = re.compile(r" - at `(?:key in )?\$?(.*?)`$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `([^`]*)`")
 
 
-class Uuid(str):
-    """A UUID in lower case."""
-
-    __slots__ = ()
-
-
-class Moment(int):
-    """A time, as UTC microseconds."""
-
-    __slots__ = ()
-
-
-def _custom(type: type, value: Any) -> Any:
-    if type is Uuid:
-        if isinstance(value, str) and is_uuid(value):
-            return Uuid(value.lower())
+def _uuid(text: str) -> str:
+    if not is_uuid(text):
         raise ValueError("Expected a UUID")
-    if type is Moment:
-        if isinstance(value, str):
-            try:
-                return Moment(parse_time(value))
-            except ValueError:
-                pass
-        raise ValueError("Expected a time such as 2025-01-31T12:00:00Z")
-    raise NotImplementedError(type)
+    return text.lower()
+
+
+def _moment(text: str) -> int:
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise ValueError("Expected a time such as 2025-01-31T12:00:00Z") from None
+
+
+Uuid = Annotated[str, msgspec.Meta(extra={"read": _uuid}, extra_json_schema={"format": "uuid"})]
+"""A UUID; decoded in lower case."""
+Moment = Annotated[
+    int, msgspec.Meta(extra={"read": _moment}, extra_json_schema={"type": "string", "format": "date-time"})
+]
+"""A time; decoded to UTC microseconds."""
 
 
 class _Shape(NamedTuple):
@@ -71,6 +65,8 @@ class _Shape(NamedTuple):
     keeps_null: frozenset[str] = frozenset()
     """Keys whose null means something: those whose default is UNSET."""
     item: _Shape | None = None
+    read: Callable[[str], Any] | None = None
+    """Makes the value of a text, or raises `ValueError` with the beginning of a sentence."""
     text: bool = True
     """Whether a text is fine as it is (False: a form's text must become a number or boolean)."""
 
@@ -93,7 +89,7 @@ class Body(Generic[T_co]):
             data = []
         data = _fit(data, self._shape, "", loose)
         try:
-            return msgspec.convert(data, self.type, strict=not loose, dec_hook=_custom)
+            return msgspec.convert(data, self.type, strict=not loose)
         except msgspec.ValidationError as error:
             raise _explained(error) from None
         except RecursionError:
@@ -184,7 +180,8 @@ def _shape(info: Any) -> _Shape | None:
     if isinstance(info, types.AnyType):
         return None
     if isinstance(info, types.Metadata):
-        return _shape(info.type)
+        inner = _shape(info.type)
+        return inner._replace(read=info.extra["read"]) if inner and info.extra and "read" in info.extra else inner
     if isinstance(info, types.UnionType):
         others = [t for t in info.types if not isinstance(t, types.NoneType)]
         return _shape(others[0]) if len(others) == 1 else _Shape()
@@ -205,7 +202,7 @@ def _shape(info: Any) -> _Shape | None:
 
 def _fit(value: Any, shape: _Shape | None, where: str, loose: bool) -> Any:
     """`value` with keys as declared, and without nulls that mean "missing"."""
-    if shape is None:
+    if shape is None or value is None:
         return value
     if shape.struct is not None and isinstance(value, dict):
         out: dict[str, Any] = {}
@@ -225,6 +222,12 @@ def _fit(value: Any, shape: _Shape | None, where: str, loose: bool) -> Any:
             value = [value]
         if isinstance(value, list):
             return [_fit(inner, shape.item, f"{where}[{i}]", loose) for i, inner in enumerate(value)]
+    if shape.read is not None:
+        try:
+            return shape.read(value if isinstance(value, str) else "")
+        except ValueError as error:
+            field = where.lstrip(".") or "body"
+            raise bad_field(field, f"{field}: {error}.") from None
     if loose and not shape.text and isinstance(value, str):
         return _number(value, where)
     if isinstance(value, str) and "\0" in value:

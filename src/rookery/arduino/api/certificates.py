@@ -14,8 +14,7 @@ from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
 from rookery.arduino.api.times import format_time
 from rookery.core.access import Action
-from rookery.core.errors import NotFound, Precondition
-from rookery.core.ids import is_uuid
+from rookery.core.errors import Precondition
 from rookery.core.records import Certificate, Device
 
 CSR_LIMIT = 1_024
@@ -120,10 +119,7 @@ def _microseconds(moment: datetime) -> int:
 
 
 async def _certificate(call: Call, device: Device) -> Certificate:
-    id = call.segment("cid")
-    if not is_uuid(id):
-        raise NotFound("There is no such certificate.")
-    return await call.services.devices.certificate(device, id.lower())
+    return await call.services.devices.certificate(device, call.uuid("cid", "certificate"))
 
 
 @operation(

@@ -16,6 +16,7 @@ from rookery.arduino.api.body import Body
 from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
 from rookery.arduino.api.times import format_time
+from rookery.arduino.api.views_thing import PropertyView, in_order, live_properties, property_view
 from rookery.arduino.types import declared_type
 from rookery.arduino.values import from_json
 from rookery.core.access import Action
@@ -28,8 +29,20 @@ EVENTS_DEFAULT = 30
 EVENTS_LIMIT = 1_000
 """Most events or values of an answer: as many as a series query gives."""
 
+RETENTION_DAYS = 36_500
+"""How the answer says "without limit" (reference 12)."""
+
 LIMIT = query.integer("limit", "How many at the most.", EVENTS_DEFAULT, low=1, high=EVENTS_LIMIT)
 START = query.time("start", "The time from which to go back; now when missing.")
+
+
+class DeviceProperties(msgspec.Struct, rename={"device_id": "deviceId"}):
+    """`ArduinoDevicev2properties`."""
+
+    data_retention_days: float
+    device_id: str
+    properties: list[PropertyView]
+    user_id: str
 
 
 class StatusEvent(msgspec.Struct):
@@ -156,6 +169,30 @@ async def list_events(call: Call) -> DeviceEvents:
     return DeviceEvents([DeviceEvent("connected", format_time(time), online) for time, online in points], id)
 
 
+@operation(
+    "GET",
+    "/iot/v2/devices/{id}/properties",
+    "devices_v2#getProperties",
+    "Properties of the thing that the device feeds; none when there is no thing.",
+    query=(query.SHOW_DELETED,),
+    returns=DeviceProperties,
+    errors=(400, 401, 403, 404),
+)
+async def list_properties(call: Call) -> DeviceProperties:
+    """The properties with their last values."""
+    services = call.services
+    device = await services.devices.get(call.who, call.uuid("id", "device"))
+    thing = await services.devices.thing_of(device)
+    properties: list[PropertyView] = []
+    if thing is not None and call.query(query.SHOW_DELETED):
+        variables = await services.variables.of(thing, deleted=True)
+        last = await services.telemetry.last([variable.series for variable in variables])
+        properties = [property_view(thing.name, v, last.get(v.series)) for v in in_order(variables)]
+    elif thing is not None:
+        properties = live_properties(await services.things.live(call.who, thing.id))
+    return DeviceProperties(RETENTION_DAYS, device.id, properties, device.person_id)
+
+
 async def _live_thing(call: Call, action: Action) -> LiveThing:
     """The thing of the device, with its variables.
 
@@ -244,4 +281,4 @@ async def list_values(call: Call) -> StoredValues:
     return StoredValues(variable.id, more or LastEvaluatedKey(), variable.name, values)
 
 
-ROUTES: list[HTTPRouteHandler] = [list_status, list_events, set_properties, list_values]
+ROUTES: list[HTTPRouteHandler] = [list_properties, list_status, list_events, set_properties, list_values]

@@ -15,7 +15,6 @@ from litestar.handlers import HTTPRouteHandler
 
 import rookery
 from rookery.arduino.api.answers import Answer, encode
-from rookery.arduino.api.body import Moment, Uuid
 from rookery.arduino.api.errors import CODES, ErrorBody
 from rookery.arduino.api.operations import Call, Operation, operation
 
@@ -29,9 +28,7 @@ def document(described: Iterable[Operation], base_url: str) -> dict[str, Any]:
     described = list(described)
     types = [o.body.type for o in described if o.body is not None]
     types += [o.returns for o in described if o.returns is not None]
-    schemas, components = msgspec.json.schema_components(
-        [*types, ErrorBody], schema_hook=_schema, ref_template=_REFERENCES
-    )
+    schemas, components = msgspec.json.schema_components([*types, ErrorBody], ref_template=_REFERENCES)
     by_type = dict(zip(map(repr, types), schemas, strict=False))
     components["error"] = components.pop("ErrorBody")
     paths: dict[str, dict[str, Any]] = {}
@@ -107,14 +104,6 @@ def _operation(item: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
             kinds.append("application/x-www-form-urlencoded")
         out["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
     return out
-
-
-def _schema(type: type) -> dict[str, Any]:
-    if type is Uuid:
-        return {"type": "string", "format": "uuid"}
-    if type is Moment:
-        return {"type": "string", "format": "date-time"}
-    raise NotImplementedError(type)
 
 
 def page(described: Iterable[Operation]) -> str:
