@@ -1,4 +1,4 @@
-"""What clients send about things, tags and properties, and what it means to core (reference 3.4, 3.5).
+"""What clients send about things and properties, and what it means to core (reference 3.4, 3.5).
 
 A structure says what a body may hold; the functions turn it into core's words and find what a structure can not: types
 that do not exist, addresses that are none. Every refusal names the field with its whole path.
@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from rookery.arduino.api.body import Moment, Uuid
 from rookery.arduino.api.errors import bad_field
+from rookery.arduino.api.tags import Tag
 from rookery.arduino.types import property_type
 from rookery.core.errors import Invalid
 from rookery.core.ids import is_uuid
@@ -31,19 +32,11 @@ TAGS_LIMIT = 1_000
 LARGEST = 2**31 - 1
 """Largest `tag` of a property: a key of a CBOR record that a board reads into 32 bits."""
 
-# P-THING, P-TAG and P-VAR of the reference. `$` alone would let a line feed at the end through.
+# P-THING and P-VAR of the reference. `$` alone would let a line feed at the end through.
 ThingName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_. -]+$(?!\n)")]
-TagText = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9_.@-]+$(?!\n)")]
 VariableName = Annotated[str, msgspec.Meta(max_length=SYMBOL_LIMIT, pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$(?!\n)")]
 Integer = Annotated[int, msgspec.Meta(ge=-LARGEST - 1, le=LARGEST)]
 Assistant = Literal["ALEXA", "GOOGLE", "NONE"]
-
-
-class TagBody(msgspec.Struct):
-    """A tag; the body of upsert."""
-
-    key: TagText
-    value: TagText
 
 
 class PropertyBody(msgspec.Struct):
@@ -69,7 +62,7 @@ class ThingCreate(msgspec.Struct):
     device_id: str | None = None
     id: Uuid | None = None
     properties: Annotated[list[PropertyBody], msgspec.Meta(max_length=VARIABLES_LIMIT)] = []
-    tags: Annotated[list[TagBody], msgspec.Meta(max_length=TAGS_LIMIT)] = []
+    tags: Annotated[list[Tag], msgspec.Meta(max_length=TAGS_LIMIT)] = []
     timezone: str | None = None
     webhook_active: bool | None = None
     webhook_uri: str | None = None
@@ -109,7 +102,7 @@ class TimedValue(msgspec.Struct):
     value: Any
 
 
-class NamedValue(msgspec.Struct):
+class PropertyDefinition(msgspec.Struct):
     """Item of the publishing of several properties: `property` is a name, a variable name or an id."""
 
     property: str
@@ -119,7 +112,7 @@ class NamedValue(msgspec.Struct):
 class ValuesBody(msgspec.Struct):
     """Body of the publishing of several properties at once."""
 
-    properties: Annotated[list[NamedValue], msgspec.Meta(min_length=1, max_length=VARIABLES_LIMIT)]
+    properties: Annotated[list[PropertyDefinition], msgspec.Meta(min_length=1, max_length=VARIABLES_LIMIT)]
     to_device: bool = False
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from rookery.arduino.api.answers import encode
+from rookery.arduino.api.tags import Tag
 from rookery.arduino.api.times import format_time
 from rookery.core.live import LiveThing, LiveVariable
 from rookery.core.points import Point, Value
@@ -90,19 +91,6 @@ class LayoutView(msgspec.Struct, omit_defaults=True, kw_only=True):
     properties: list[PropertyView]
 
 
-class TagView(msgspec.Struct):
-    """A tag."""
-
-    key: str
-    value: str
-
-
-class TagsView(msgspec.Struct):
-    """The tags of one object, `ArduinoTags`."""
-
-    tags: list[TagView]
-
-
 class TemplateVariable(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A property in a template, `ArduinoTemplateproperty`."""
 
@@ -130,7 +118,7 @@ class ThingTemplate(msgspec.Struct, omit_defaults=True, kw_only=True):
     timezone: str
     organization_id: str | None = None
     device_metadata: TemplateDevice | None = None
-    tags: list[TagView]
+    tags: list[Tag]
     variables: list[TemplateVariable]
     webhook_uri: str | None = None
 
@@ -224,9 +212,9 @@ def layout_view(live: LiveThing) -> LayoutView:
     )
 
 
-def tags_view(tags: dict[str, str]) -> TagsView:
+def tag_list(tags: dict[str, str]) -> list[Tag]:
     """Tags as a list."""
-    return TagsView([TagView(key, value) for key, value in tags.items()])
+    return [Tag(key, value) for key, value in tags.items()]
 
 
 def template_view(thing: Thing, device: Device | None, variables: Sequence[Variable]) -> ThingTemplate:
@@ -237,7 +225,7 @@ def template_view(thing: Thing, device: Device | None, variables: Sequence[Varia
         timezone=thing.timezone,
         organization_id=_organisation(thing),
         device_metadata=TemplateDevice(fqbn=device.fqbn, name=device.type) if device is not None else None,
-        tags=tags_view(thing.tags).tags,
+        tags=tag_list(thing.tags),
         variables=[
             TemplateVariable(
                 id=v.symbol,
