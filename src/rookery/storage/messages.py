@@ -129,6 +129,7 @@ class MessageFile:
         self._next_begin = 0.0
         self._busy = False
         self._closed = False
+        self._failing = False
         self._idle: asyncio.Future[None] | None = None
         self.commits = 0
         """Commits since the start."""
@@ -281,7 +282,10 @@ class MessageFile:
         else:
             self.failures += 1
             self._take_back(batch)
-            log.warning("messages are not stored: %s", error)
+        if (error is not None) != self._failing:
+            # Said once, not for each commit of a disk that stays full.
+            self._failing = error is not None
+            log.warning("messages can not be stored: %s", error) if error else log.warning("messages are stored again")
         self._settle(batch, error)
 
     def _take_back(self, batch: _Batch) -> None:
