@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rookery.core.points import Aggregation
@@ -131,6 +131,14 @@ async def live(folder: Path, history: list[tuple[str, Any]], asked: list[tuple[A
         await store.close()
 
 
+@example(
+    history=[
+        ("write", [(1, 0, 0.0), (1, 14, 0.0)]),
+        ("merge", None),
+        ("write", [(1, 13, 1.0)]),
+    ],
+    asked=[(1, 0, 15, 14, 1, Aggregation.LAST, 0, False)],
+)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(history=steps, asked=queries)
 def test_the_store_answers_like_a_list(history: list[tuple[str, Any]], asked: list[tuple[Any, ...]]) -> None:

@@ -2,9 +2,9 @@
 
 Everything that falls into the range becomes rows (bin, time, value, weight), each for a stretch of points of one bin. A
 block that lies wholly in one bin is one row made of its summary; any other is decoded and reduced to a row for each bin
-it touches. One reduction over the rows then answers for all bins at once. Blocks do not overlap and a block beside a
-point of memory is decoded, so the rows of a bin are in the order of time whatever they are made of. Percentiles need
-every point, so there a row is a point.
+it touches. One reduction over the rows then answers for all bins at once. Blocks do not overlap, so the rows of a bin
+are in the order of time. Where that is not so, because points of memory lie between those of a block, or where every
+point counts, as for percentiles, a row is a point.
 """
 
 from __future__ import annotations
@@ -68,6 +68,22 @@ def aggregate(
         return []
     import numpy as np
 
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _aggregate(connection, memory, series, start, end, interval, aggregation, origin)
+
+
+def _aggregate(
+    connection: sqlite3.Connection,
+    memory: Memory,
+    series: int,
+    start: int,
+    end: int,
+    interval: int,
+    aggregation: Aggregation,
+    origin: int,
+) -> list[Bin]:
+    import numpy as np
+
     # Bins are counted from the one that `start` is in, so that SQLite's division never meets a negative number.
     base = start - (start - origin) % interval
     fresh_times, fresh_values = memory.copy(series, start, end)
@@ -80,6 +96,7 @@ def aggregate(
         if aggregation is Aggregation.BOOL_AND:
             whole += " AND NOT (low < 0 AND high > 0)"
     known: set[int] = set()
+    newest = start - 1
     with snapshot(connection):
         found = connection.execute(
             f"""SELECT numbers = 0 OR ({whole}), {column}, id, {EARLY_COLUMNS},
@@ -89,6 +106,7 @@ def aggregate(
         )
         for is_whole, value, number, *row in found:
             first, final, numbers = row[1], row[2], row[5]
+            newest = final
             beside = bisect_right(fresh_times, final) > bisect_left(fresh_times, first)
             if is_whole and not beside:
                 if numbers:
@@ -98,14 +116,14 @@ def aggregate(
                 row = connection.execute(FETCH, (number,)).fetchone()
             block = opened(row)
             if block is not None:
-                rows.points(*block)
+                rows.points(*block, apart=beside)
                 if beside:
                     known.update(block[0].tolist())
     if known:
         kept = [place for place, time in enumerate(fresh_times) if time not in known]
         fresh_times, fresh_values = [fresh_times[place] for place in kept], [fresh_values[place] for place in kept]
     if fresh_times:
-        rows.points(np.array(fresh_times, dtype=np.int64), blocks.column(fresh_values))
+        rows.points(np.array(fresh_times, dtype=np.int64), blocks.column(fresh_values), apart=fresh_times[0] <= newest)
     return rows.result()
 
 
@@ -122,8 +140,8 @@ class _Rows:
         self._values: list[Numbers] = []
         self._weights: list[NDArray[np.int64]] = []
 
-    def points(self, times: Times, column: blocks.Column) -> None:
-        """Those of the points that are in the range and numbers."""
+    def points(self, times: Times, column: blocks.Column, *, apart: bool) -> None:
+        """Those of the points that are in the range and numbers: a row each when `apart`, else one for each bin."""
         import numpy as np
 
         start, end = self._range
@@ -136,7 +154,7 @@ class _Rows:
         if places is not None:
             times = times[places]
         bins, begins, sizes = pieces(times, self._base, self._interval)
-        if self._aggregation in PERCENT:
+        if apart or self._aggregation in PERCENT:
             self._add(np.repeat(bins, sizes), times, numbers, np.ones(len(times), dtype=np.int64))
         else:
             self._add(bins, times[begins], _reduce(self._aggregation, numbers, begins), sizes)

@@ -158,12 +158,16 @@ def _float(value: Any) -> float:
 
 def encode(series: int, times: Times, column: Column) -> list[Block]:
     """The block of these points; more than one when values that are not numbers are large. Times ascend strictly."""
+    import numpy as np
+
     kind, data = _encode_values(column)
     if len(data) > MOST_BYTES and len(times) > 1 and kind is Kind.ANY:
         half = len(times) // 2
         return encode(series, times[:half], column[:half]) + encode(series, times[half:], column[half:])
     numbers, _ = numbers_of(column)
     some = len(numbers) > 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = float(numbers.sum()) if some else None
     block = Block(
         series=series,
         first=int(times[0]),
@@ -173,7 +177,7 @@ def encode(series: int, times: Times, column: Column) -> list[Block]:
         numbers=len(numbers),
         low=float(numbers.min()) if some else None,
         high=float(numbers.max()) if some else None,
-        total=float(numbers.sum()) if some else None,
+        total=total,
         opening=float(numbers[0]) if some else None,
         closing=float(numbers[-1]) if some else None,
         checksum=0,

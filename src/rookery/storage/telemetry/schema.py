@@ -76,6 +76,9 @@ def open_writer(connect: Connect, path: Path, synchronous: str) -> sqlite3.Conne
         TelemetryFileError: newer, foreign, or not to be opened.
     """
     try:
+        if not path.exists():
+            # SQLite gives its side files the permissions of this one.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         connection = connect(path)
     except (sqlite3.Error, OSError) as error:
         raise TelemetryFileError(f"cannot open {path}: {error}") from error

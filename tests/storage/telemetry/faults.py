@@ -1,0 +1,69 @@
+"""A disk that fails when it is told to, and one that is looked at before every statement."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Watch = Callable[[str], None]
+"""Called with every statement of the writer before it is carried out; what it raises is what the disk does."""
+
+
+def watched(watch: Watch) -> Callable[[Path], sqlite3.Connection]:
+    """A `connect` for the store."""
+
+    class Watched(sqlite3.Connection):
+        def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+            if threading.current_thread().name == "telemetry-writer":
+                watch(sql)
+            return super().execute(sql, *arguments)
+
+    def connect(path: Path) -> sqlite3.Connection:
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Watched)
+
+    return connect
+
+
+class Failing:
+    """Fails the n-th changing statement with an error of SQLite, and as many after it as asked."""
+
+    WORDS = ("INSERT", "DELETE", "COMMIT", "BEGIN IMMEDIATE")
+
+    def __init__(self, message: str, first: int, count: int = 1) -> None:
+        self.message = message
+        self.first = first
+        self.count = count
+        self.seen = 0
+        self.failed = 0
+
+    def __call__(self, sql: str) -> None:
+        if sql.startswith(self.WORDS):
+            self.seen += 1
+            if self.first <= self.seen < self.first + self.count:
+                self.failed += 1
+                raise sqlite3.OperationalError(self.message)
+
+
+class Camera:
+    """Keeps what a kill would leave behind at every statement: the file and its write-ahead log."""
+
+    def __init__(self, folder: Path, album: Path, label: Callable[[], int]) -> None:
+        self._folder = folder
+        self._album = album
+        self._label = label
+        self.pictures: list[tuple[Path, int]] = []
+
+    def __call__(self, sql: str) -> None:
+        if not sql.startswith(("INSERT", "DELETE", "COMMIT", "BEGIN IMMEDIATE", "CREATE")):
+            return
+        picture = self._album / str(len(self.pictures))
+        picture.mkdir(parents=True)
+        acknowledged = self._label()
+        for name in ("telemetry.db", "telemetry.db-wal"):
+            if (self._folder / name).exists():
+                shutil.copyfile(self._folder / name, picture / name)
+        self.pictures.append((picture, acknowledged))

@@ -1,0 +1,213 @@
+"""A disk that is full or broken, data that is damaged: one clear refusal, reads go on, and then it works again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from rookery.core.points import Aggregation, StoreRefused
+from rookery.storage.telemetry import store as store_module
+from rookery.storage.telemetry.writer import RETRY_SECONDS
+from tests.fakes import ManualClock
+from tests.storage.telemetry.conftest import OpenStore
+from tests.storage.telemetry.crasher import point
+from tests.storage.telemetry.faults import Failing, watched
+from tests.storage.telemetry.ledger import Ledger, told
+from tests.storage.telemetry.test_contract import Producer
+
+ALL = (-(2**62), 2**62)
+
+
+class Quota:
+    """A disk with so many pages."""
+
+    def __init__(self) -> None:
+        self.pages = 2**30
+
+    def connect(self, path: Path) -> sqlite3.Connection:
+        quota = self
+
+        class Limited(sqlite3.Connection):
+            def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
+                super().execute(f"PRAGMA max_page_count = {quota.pages}")
+                return super().execute(sql, *arguments)  # type: ignore[arg-type]
+
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Limited)
+
+
+async def test_a_full_disk_refuses_reads_on_and_recovers(open_store: OpenStore) -> None:
+    quota = Quota()
+    store = await open_store(connect=quota.connect)
+    await store.write([(1, 1, "kept")])
+    quota.pages = 20
+    large = random.Random(1).randbytes(500_000).hex()
+    producer = Producer()
+    producer.send(store, 7, (1, 2, large))
+    await producer.changed.wait()
+    assert (producer.done, producer.reasons) == ([], ["the disk is full"])
+    with pytest.raises(StoreRefused, match="the disk is full"):
+        await store.write([(1, 3, large)])
+    assert await store.read(1, *ALL, 10) == [(1, "kept")]
+    assert await store.last([1]) == {1: (1, "kept")}
+    assert store.counters.refused == 2
+    quota.pages = 2**30
+    await store.write([(1, 4, large)])
+    assert await store.count(1, *ALL) == 2
+
+
+async def test_a_merge_that_finds_no_room_is_tried_again(open_store: OpenStore, clock: ManualClock) -> None:
+    quota = Quota()
+    store = await open_store(connect=quota.connect)
+    ledger = Ledger()
+    source = random.Random(2)
+    rows = [(series, time, source.random()) for series in range(1, 60) for time in range(500)]
+    for row in rows:
+        ledger.write(*row)
+    for begin in range(0, len(rows), 5_000):
+        await store.write(rows[begin : begin + 5_000])
+    quota.pages = 1  # SQLite takes it for as many as there are
+    with pytest.raises(StoreRefused, match="the disk is full"):
+        await store.merge()
+    assert told(await store.read(30, *ALL, 10_000)) == told(ledger.read(30, *ALL))
+    quota.pages = 2**30
+    clock.turn(RETRY_SECONDS)
+    await store.merge()
+    for series in (1, 30, 59):
+        assert told(await store.read(series, *ALL, 10_000)) == told(ledger.read(series, *ALL))
+
+
+@pytest.mark.parametrize("message", ["disk I/O error", "database or disk is full"])
+async def test_any_statement_may_fail(tmp_path: Path, message: str) -> None:
+    """The n-th change fails, for every n of a history until it passes the end: what was acknowledged is there."""
+    from rookery.storage.telemetry import TelemetryStore
+
+    number = 0
+    while True:
+        number += 1
+        path = tmp_path / f"{number}.db"
+        clean = TelemetryStore(path, ManualClock(), synchronous="OFF")
+        await clean.open()
+        await clean.close()
+        failing = Failing(message, number)
+        store = TelemetryStore(path, ManualClock(), connect=watched(failing), merge_points=40, synchronous="OFF")
+        await store.open()
+        ledger = Ledger()
+        for first in range(0, 120, 20):
+            rows = [point(k) for k in range(first, first + 20)]
+            try:
+                await store.write(rows)
+            except StoreRefused:
+                continue
+            for row in rows:
+                ledger.write(*row)
+        for _ in range(2):
+            try:
+                await store.merge()
+            except StoreRefused:
+                assert failing.failed
+        for reopened in (False, True):
+            if reopened:
+                await store.close()
+                store = TelemetryStore(path, ManualClock(), synchronous="OFF")
+                await store.open()
+            for series in range(1, 8):
+                assert told(await store.read(series, *ALL, 1_000)) == told(ledger.read(series, *ALL)), number
+                assert (await store.last([series]))[series] == ledger.last[series]
+        await store.close()
+        if not failing.failed:
+            break
+    assert number > 40
+
+
+async def test_a_disk_that_stands_still_does_not_fill_memory(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+
+    gate = threading.Event()
+    stuck = threading.Event()
+
+    def watch(sql: str) -> None:
+        if sql.startswith("INSERT INTO log") and not gate.is_set():
+            stuck.set()
+            gate.wait(30)
+
+    monkeypatch.setattr(store_module, "MOST_OPEN", 100)
+    store = await open_store(connect=watched(watch))
+    first, second = Producer(), Producer()
+    first.send(store, 0, (1, 0, 0))
+    await asyncio.to_thread(stuck.wait, 30)
+    for ticket in range(1, 150):
+        second.send(store, ticket, (1, ticket, ticket))
+    assert len(second.reasons) == 101
+    assert set(second.reasons) == {"the disk does not keep up"}
+    gate.set()
+    while len(second.done) + len(second.reasons) < 149:
+        second.changed.clear()
+        await second.changed.wait()
+    assert first.done == [0]
+    assert await store.count(1, *ALL) == 1 + len(second.done)
+
+
+class TestDamage:
+    async def prepared(self, open_store: OpenStore, path: Path, change: str) -> None:
+        store = await open_store()
+        await store.write([(1, time, time / 4) for time in range(3_000)] + [(2, 1, "whole")])
+        await store.merge()
+        await store.write([(1, 5_000, 0.5)])
+        await store.write([(1, 5_001, 0.75)])
+        await store.close()
+        connection = sqlite3.connect(path / "telemetry.db")
+        with connection:
+            assert connection.execute(change).rowcount == 1
+        connection.close()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE block SET times = CAST(times || x'00' AS BLOB) WHERE series = 1 AND first = 0",
+            "UPDATE block SET data = zeroblob(length(data)) WHERE series = 1 AND first = 0",
+            "UPDATE block SET total = total + 1 WHERE series = 1 AND first = 0",
+        ],
+        ids=["times", "data", "summary"],
+    )
+    async def test_a_damaged_block_costs_that_block(
+        self, open_store: OpenStore, tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await self.prepared(open_store, tmp_path, change)
+        store = await open_store()
+        points = await store.read(1, *ALL, 10_000)
+        assert points == [(time, time / 4) for time in range(1_500, 3_000)] + [(5_000, 0.5), (5_001, 0.75)]
+        assert await store.aggregate(1, 10, 1_600, 200, Aggregation.MIN) == [(1_400, 375.0)]
+        assert "damaged" in caplog.text
+        # A point that belongs into it is kept, and the damaged block is set aside, not thrown away.
+        await store.write([(1, 700, "new")])
+        await store.merge()
+        assert (await store.read(1, *ALL, 2)) == [(700, "new"), (1_500, 375.0)]
+        assert await store.read(2, *ALL, 10) == [(1, "whole")]
+        assert store.counters.damaged == 1
+        await store.close()
+        connection = sqlite3.connect(tmp_path / "telemetry.db")
+        assert connection.execute("SELECT source, series, first, points FROM damaged").fetchall() == [
+            ("block", 1, 0, 1_500)
+        ]
+        connection.close()
+
+    async def test_a_damaged_row_of_the_log_costs_that_row(
+        self, open_store: OpenStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await self.prepared(
+            open_store, tmp_path, "UPDATE log SET checksum = checksum + 1 WHERE id = (SELECT min(id) FROM log)"
+        )
+        store = await open_store()
+        assert await store.read(1, 3_000, 10_000, 10) == [(5_001, 0.75)]
+        assert "damaged" in caplog.text
+        await store.write([(1, 5_000, "again")])
+        await store.close()
+        store = await open_store()
+        assert await store.read(1, 3_000, 10_000, 10) == [(5_000, "again"), (5_001, 0.75)]
+        assert store.counters.damaged == 0
