@@ -164,9 +164,66 @@ def test_a_certificate_of_somebody_else_is_refused(
         with pytest.raises((EOFError, ssl.SSLError, ConnectionError)):
             await try_it()
         assert lobby.asked == []
+        assert server.counters.closed == {Ending.TLS: 1}
         with suppress(ConnectionError):
             await client.close()
         await server.stop()
+
+    run(main)
+
+
+def test_handshakes_are_limited(run: Callable[[Main], None], authority: Authority) -> None:
+    async def main() -> None:
+        server = gateway(Lobby(lambda login: Recorder()), handshaking=2)
+        port = await server.listen("127.0.0.1", 0, tls=authority.server())
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        await until(lambda: server.counters.handshaking == 2)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        assert server.counters.closed == {Ending.FULL: 1}
+        for _, silent_writer in silent:
+            silent_writer.close()
+        await until(lambda: not server.counters.handshaking)
+        assert server.counters.closed == {Ending.FULL: 1, Ending.TLS: 2}
+        client = RecordClient(authority.client())
+        await client.open(port)
+        client.send(connect())
+        assert await client.receive(1) == [p.Connack()]
+        await until(lambda: not server.counters.handshaking)
+        await client.close()
+        await until(lambda: not server.connections)
+        await server.stop()
+
+    run(main)
+
+
+def test_a_handshake_that_stands_still_is_ended(run: Callable[[Main], None], authority: Authority) -> None:
+    async def main() -> None:
+        server = gateway(Lobby(lambda login: Recorder()), tls_handshake_seconds=0.01)
+        port = await server.listen("127.0.0.1", 0, tls=authority.server())
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        await until(lambda: server.counters.closed == {Ending.TLS: 1})
+        writer.close()
+        await server.stop()
+
+    run(main)
+
+
+def test_stopping_ends_handshakes(run: Callable[[Main], None], authority: Authority) -> None:
+    async def main() -> None:
+        server = gateway(Lobby(lambda login: Recorder()))
+        port = await server.listen("127.0.0.1", 0, tls=authority.server())
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await until(lambda: server.counters.handshaking)
+        await server.stop()
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        await until(lambda: not server.counters.handshaking)
+        writer.close()
 
     run(main)
 

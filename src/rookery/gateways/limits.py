@@ -21,7 +21,7 @@ class MqttLimits:
     """From the connection to a complete CONNECT. The slowest board takes 2 s over GSM."""
     authenticate_seconds: int = 10
     """From CONNECT to the decision. Boards wait 1.5 s for CONNACK, scripts 5 to 30."""
-    tls_handshake_seconds: int = 10
+    tls_handshake_seconds: float = 10
     """A 48 MHz board needs 3 to 5 s for its elliptic curve."""
     closing_seconds: int = 5
     """From closing to aborting, for a peer that does not read its last bytes."""

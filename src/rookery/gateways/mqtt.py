@@ -22,6 +22,7 @@ from rookery.gateways.mqtt_connection import MqttConnection
 from rookery.gateways.mqtt_counters import MqttCounters
 from rookery.gateways.mqtt_memory import keep_large_blocks_apart
 from rookery.gateways.mqtt_sessions import SessionKeeper, SessionRegistry
+from rookery.gateways.mqtt_tls import TlsListener
 from rookery.gateways.mqtt_websocket import Receive, Scope, Send, serve
 from rookery.wire.mqtt import encode
 from rookery.wire.mqtt.packets import Publish
@@ -58,7 +59,7 @@ class MqttGateway:
         self.read_buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self.make_client_id = make_client_id
         self._authenticators = tuple(authenticators)
-        self._servers: list[asyncio.Server] = []
+        self._listeners: list[asyncio.Server | TlsListener] = []
         self._full = False
         self._last: tuple[str, bytes, bool] | None = None
         self._last_packet = b""
@@ -74,7 +75,6 @@ class MqttGateway:
         """
         loop = asyncio.get_running_loop()
         infos = await loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        listener = "tcp" if tls is None else "tls"
         if tls is not None:
             keep_large_blocks_apart()
         sockets: list[socket.socket] = []
@@ -86,15 +86,14 @@ class MqttGateway:
                 sock.bind((address[0], port, *address[2:]))
                 port = port or sock.getsockname()[1]
             for sock in sockets:
-                server = await loop.create_server(
-                    lambda: MqttConnection(self, listener),
-                    sock=sock,
-                    backlog=self.limits.listen_backlog,
-                    ssl=tls,
-                    ssl_handshake_timeout=self.limits.tls_handshake_seconds if tls else None,
-                    ssl_shutdown_timeout=self.limits.closing_seconds if tls else None,
+                if tls is not None:
+                    self._listeners.append(TlsListener(self, sock, tls))
+                    continue
+                self._listeners.append(
+                    await loop.create_server(
+                        lambda: MqttConnection(self, "tcp"), sock=sock, backlog=self.limits.listen_backlog
+                    )
                 )
-                self._servers.append(server)
         except BaseException:
             for sock in sockets:
                 sock.close()
@@ -122,9 +121,9 @@ class MqttGateway:
 
     async def stop(self) -> None:
         """Close the listeners and all connections; kept sessions stay with their keeper."""
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
         for connection in list(self.connections):
             connection.stop()
         await asyncio.sleep(0)  # lets the transports write their last bytes

@@ -152,7 +152,8 @@ class MqttConnection(asyncio.BufferedProtocol):
         name = certificate_name(transport.get_extra_info("peercert"))
         self.peer = Peer("tls-certificate" if name is not None else self._listener, text, name)
         limits = self._gateway.limits
-        if self._gateway.full():
+        # A TLS listener has asked before it began the handshake, which still counts.
+        if self._listener != "tls" and self._gateway.full():
             self._end(Ending.FULL, "too many connections", abort=True)
             return
         self._waiting = True

@@ -26,6 +26,8 @@ class Ending(StrEnum):
     NOT_STORED = "not stored"
     FAULT = "fault"
     """An error of ours."""
+    TLS = "tls"
+    """The TLS handshake failed."""
     FULL = "full"
     """Turned away at the door: too many connections."""
     STOPPED = "stopped"
@@ -60,9 +62,9 @@ class MqttCounters:
 
     def __init__(self) -> None:
         self.open = 0
-        """Connections, accepted or not."""
+        """Connections, accepted or not, but for those in a TLS handshake."""
         self.handshaking = 0
-        """Of these: not accepted yet."""
+        """Not accepted by CONNACK yet, TLS handshakes included."""
         self.accepted = 0
         """CONNACK 0."""
         self.kept = 0
