@@ -24,12 +24,16 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from rookery.core.messages import MessageStore, Retained
 from rookery.gateways.contract import Handler, LoginRefused, Session
 from rookery.gateways.retained import RetainedTree, retained_size
 from rookery.wire.mqtt.packets import SUBSCRIPTION_REFUSED, UNAVAILABLE
 from rookery.wire.mqtt.session import SessionState
 from rookery.wire.mqtt.topics import SubscriptionTree
+
+log = structlog.get_logger("rookery.broker")
 
 MIB = 1024 * 1024
 
@@ -129,11 +133,20 @@ class SpaceBrokers:
 
     def restore(self, adopt: Adopt) -> int:
         """Give the stored sessions back to the gateway, once, before it listens; returns how many."""
-        stored = [session for session in self.store.sessions() if session.realm.startswith(REALM)]
-        for realm, data in stored:
-            handler = SpaceHandler(self, realm.removeprefix(REALM), durable=True)
-            handler.resume(adopt, SessionState.load(data))
-        return len(stored)
+        count = 0
+        for realm, data in self.store.sessions():
+            if not realm.startswith(REALM):
+                continue
+            try:
+                state = SessionState.load(data)
+            except (KeyError, TypeError, ValueError):
+                # One session that can not be read must not keep the server from starting.
+                log.exception("broker.session_lost", realm=realm)
+                self.store.forget(realm, str(data["client_id"]))
+                continue
+            SpaceHandler(self, realm.removeprefix(REALM), durable=True).resume(adopt, state)
+            count += 1
+        return count
 
     def broker(self, space_id: str) -> SpaceBroker:
         """The broker of this space."""
