@@ -48,7 +48,8 @@ def fitted(variable: LiveVariable, given: Any, old: Value | None, where: str) ->
 
 
 def fitted_history(variable: LiveVariable, batch: list[TimedValue]) -> list[tuple[int, Value]]:
-    """A batch as points in the order of time. A composite without some components takes them from the one before it.
+    """A batch as points in the order of time. A composite without some components takes them from the one before it,
+    be it of the batch or the present value.
 
     Raises:
         Problem: 400 naming the place in the batch, counted from 0.
@@ -59,10 +60,11 @@ def fitted_history(variable: LiveVariable, batch: list[TimedValue]) -> list[tupl
             raise bad_field(where, f"{where}: The time must be between the years 2000 and 2100.")
     points: list[tuple[int, Value]] = []
     old: Value | None = None
+    past = True
     for place in sorted(range(len(batch)), key=lambda place: batch[place].timestamp):
         time = int(batch[place].timestamp)
-        if old is None and time >= variable.time:
-            old = variable.value
+        if past and variable.value is not None and time >= variable.time:
+            old, past = variable.value, False
         old = fitted(variable, batch[place].value, old, f"[{place}].value")
         points.append((time, old))
     return points

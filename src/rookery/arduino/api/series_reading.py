@@ -1,4 +1,4 @@
-"""What a series query asks of the store: the newest bins of a property, and the function that fits it (reference 5.2)."""
+"""What a series query asks of the store: the newest bins of a property, and which function fits it (reference 5.2)."""
 
 from __future__ import annotations
 

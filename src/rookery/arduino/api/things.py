@@ -51,17 +51,22 @@ _CLONE = Body(ThingClone)
 
 
 async def properties_of(services: Services, thing: Thing, *, deleted: bool = False) -> list[PropertyView]:
-    """The properties of a thing with their last values; with `deleted` also those that were deleted."""
+    """The properties of a thing with their last values; with `deleted` also those that were deleted.
+
+    A deleted thing has those that were deleted with it, which come back with it.
+    """
     if thing.deleted_at is None and not deleted:
         live = await services.live.get(thing.id)
         return live_properties(live) if live is not None else []
     variables = in_order(await services.variables.of(thing, deleted=True))
+    if not deleted:
+        variables = [v for v in variables if v.deleted_with_thing]
     last = await services.telemetry.last([v.series for v in variables])
     return [property_view(thing.name, v, last.get(v.series)) for v in variables]
 
 
 async def show(services: Services, thing: Thing) -> ThingView:
-    """A thing with everything, as `show` answers it. A deleted one has the properties that were deleted with it."""
+    """A thing with everything, as `show` answers it."""
     device = await services.devices.by_id(thing.device_id) if thing.device_id is not None else None
     properties = await properties_of(services, thing)
     return thing_view(thing, device, len(properties), properties)
