@@ -1,23 +1,23 @@
 """What the telemetry store costs: CPU and delay of ingest while merging, bytes a point, and the time of reads.
 
-Prints one JSON object a line: `name`, `value`, `unit`, `goal`, `holds`, `details`. Run it as
-`python benchmarks/telemetry_store.py [--points N] [--series N]`. Values are made before the clock starts; what the
-load itself costs is measured with a store that only hands tickets back, and taken off.
+Two runs, one of writing and one of reading, give all numbers; each is made when the first of its numbers is asked for.
+`ROOKERY_BENCH_POINTS` changes how many points are written (3,000,000). Values are made before the clock starts; what
+the load itself costs is measured with a store that only hands tickets back, and taken off.
 
-The load is that of the whole server: messages of three values, 2,000 of them on their way at any time (100 clients with
-a window of 20), a new one for each that is acknowledged.
+The load is that of the whole server: messages of three values over 1,002 series, 2,000 messages on their way at any
+time (100 clients with a window of 20), a new one for each that is acknowledged.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
+import functools
+import os
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ MESSAGE = 3
 WINDOW = 2_000
 TURN = 64
 """Messages taken in one turn of the loop, as a selector would deliver them."""
+
+SERIES = 1_002
 
 STEP = 1_000_000
 BEGIN = 1_700_000_000_000_000
@@ -152,11 +154,8 @@ def mixed_values(series: int, length: int) -> list[list[Value]]:
     return columns
 
 
-def say(name: str, value: float, unit: str, goal: float | None = None, *, most: bool = True, **details: Any) -> None:
-    """One line of JSON. `most` says that the goal is a limit from above."""
-    holds = None if goal is None else (value <= goal if most else value >= goal)
-    line = {"name": name, "value": round(value, 4), "unit": unit, "goal": goal, "holds": holds, "details": details}
-    print(json.dumps(line), flush=True)
+Found = dict[str, float | dict[str, Any]]
+"""Numbers by name, and `details`."""
 
 
 async def measured(store: Any, values: list[list[Value]], series: int, messages: int) -> tuple[Load, float, float]:
@@ -183,14 +182,16 @@ def folder_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
 
 
-async def ingest(folder: Path, series: int, points: int) -> None:
+async def writing(folder: Path, points: int) -> Found:
+    """Write, merge, and look at the file."""
     messages = points // MESSAGE
-    values = mixed_values(series, 2_000)
-    _, idle, _ = await measured(NullStore(), values, series, messages // 4)
+    points = messages * MESSAGE
+    values = mixed_values(SERIES, 2_000)
+    _, idle, _ = await measured(NullStore(), values, SERIES, messages // 4)
     idle *= 4
     store = TelemetryStore(folder / "telemetry.db", SystemClock())
     await store.open()
-    load, cpu, wall = await measured(store, values, series, messages)
+    load, cpu, wall = await measured(store, values, SERIES, messages)
     begin = load.marks[0][0]
     quarter = (load.marks[-1][0] - begin) / 4
     rates = [
@@ -198,45 +199,38 @@ async def ingest(folder: Path, series: int, points: int) -> None:
         for part in range(4)
     ]
     delays = sorted(load.delays)
-    counters = store.counters
     cpu_merge, wall_merge = time.process_time(), time.perf_counter()
     await store.merge()
     cpu_merge, wall_merge = time.process_time() - cpu_merge, time.perf_counter() - wall_merge
-    details = {
-        "points": points,
-        "series": series,
-        "commits": counters.commits,
-        "merge_rounds": counters.rounds,
-        "ack_ms": {
-            "median": round(delays[len(delays) // 2] * 1000, 2),
-            "99%": round(delays[len(delays) * 99 // 100] * 1000, 2),
-            "worst": round(delays[-1] * 1000, 2),
-        },
-        "load_alone_us_per_message": round(idle / messages * 1e6, 2),
-        "final_merge_ms": round(wall_merge * 1000),
-    }
-    say("history.ingest", points / wall, "points/s", 150_000, most=False, **details)
-    say("history.ingest.flat", rates[3] / rates[0], "last quarter / first", 0.9, most=False)
-    say(
-        "history.ingest.cpu",
-        (cpu + cpu_merge - idle) / messages * 1e6,
-        "CPU-µs a message of 3 values, merge included",
-        5,
-    )
-    say("history.ingest.worst_ack", delays[-1] * 1000, "ms", 250)
-    hot = list(range(1, min(series, 1_000) + 1))
-    say("history.last", await best(lambda: store.last(hot)), "ms, 1,000 series in use", 2)
+    last = await best(lambda: store.last(range(1, 1_001)))
+    counters = store.counters
     await store.close()
-    say("history.size", folder_size(folder) / points, "bytes a point, whole file", 3)
+    return {
+        "rate": points / wall,
+        "flat": rates[3] / rates[0],
+        "cpu": (cpu + cpu_merge - idle) / messages * 1e6,
+        "worst": delays[-1] * 1000,
+        "last": last,
+        "size": folder_size(folder) / points,
+        "details": {
+            "points": points,
+            "series": SERIES,
+            "commits": counters.commits,
+            "merge_rounds": counters.rounds,
+            "ack_ms_median": round(delays[len(delays) // 2] * 1000, 2),
+            "ack_ms_99": round(delays[len(delays) * 99 // 100] * 1000, 2),
+            "load_alone_us": round(idle / messages * 1e6, 2),
+            "final_merge_ms": round(wall_merge * 1000),
+        },
+    }
 
 
-async def reads(folder: Path) -> None:
+async def reading(folder: Path) -> Found:
+    """A year at one point a minute, and a thousand other series."""
     source = random.Random(2)
-    path = folder / "telemetry.db"
-    begin = time.perf_counter()
-    store = TelemetryStore(path, SystemClock())
+    store = TelemetryStore(folder / "telemetry.db", SystemClock())
     await store.open()
-    say("history.open", (time.perf_counter() - begin) * 1000, "ms")
+    await store.write([(series, BEGIN, series * 0.5) for series in range(1, 1_001)])
     level = 20.0
     rows: list[tuple[int, int, Value]] = []
     year = 365 * 1440
@@ -246,48 +240,74 @@ async def reads(folder: Path) -> None:
     for place in range(0, year, 20_000):
         await store.write(rows[place : place + 20_000])
     await store.merge()
-    end = BEGIN + year * 60 * STEP
-    day, month = end - 86_400 * STEP, end - 30 * 86_400 * STEP
     await store.close()
-    store = TelemetryStore(path, SystemClock())
+    store = TelemetryStore(folder / "telemetry.db", SystemClock())
+    begin = time.perf_counter()
     await store.open()
-    say("history.last_cold", await best(lambda: store.last(range(1, 1_001))), "ms, 1,000 series, after a start", 2)
-    say("history.day", await best(lambda: store.read(100_000, day, end, 10**6)), "ms, a day at one a minute, raw", 1)
-    say(
-        "history.month",
-        await best(lambda: store.aggregate(100_000, month, end, 300 * STEP, Aggregation.AVG)),
-        "ms, 30 days at one a minute in 5-minute means",
-        5,
-    )
-    say(
-        "history.year",
-        await best(lambda: store.aggregate(100_000, BEGIN, end, (end - BEGIN) // 300, Aggregation.AVG)),
-        "ms, a year at one a minute in 300 means",
-        10,
-    )
-    say(
-        "history.year_sample",
-        await best(lambda: store.sample(100_000, BEGIN, end, (end - BEGIN) // 300)),
-        "ms, a year at one a minute, last of 300 bins",
-        10,
-    )
+    opened = (time.perf_counter() - begin) * 1000
+    end = BEGIN + year * 60 * STEP
+    day, month, bucket = end - 86_400 * STEP, end - 30 * 86_400 * STEP, (end - BEGIN) // 300
+    mean = Aggregation.AVG
+    found: Found = {
+        "open": opened,
+        "last": await best(lambda: store.last(range(1, 1_001))),
+        "day": await best(lambda: store.read(100_000, day, end, 10**6)),
+        "month": await best(lambda: store.aggregate(100_000, month, end, 300 * STEP, mean)),
+        "year": await best(lambda: store.aggregate(100_000, BEGIN, end, bucket, mean)),
+        "sample": await best(lambda: store.sample(100_000, BEGIN, end, bucket)),
+        "details": {"points": year},
+    }
     await store.close()
+    return found
 
 
-async def main() -> None:
-    """Measure everything in a fresh folder."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--points", type=int, default=3_000_000)
-    options.add_argument("--series", type=int, default=1_002)
-    chosen = options.parse_args()
-    if chosen.series % MESSAGE:
-        options.error("the number of series must be divisible by three")
+@functools.cache
+def written() -> Found:
+    """The run of writing."""
     with tempfile.TemporaryDirectory(dir=".") as name:
-        await ingest(Path(name), chosen.series, chosen.points - chosen.points % MESSAGE)
-        await reads(Path(name))
+        return _run(writing(Path(name), int(os.environ.get("ROOKERY_BENCH_POINTS", "3000000"))))
 
 
-if __name__ == "__main__":
+@functools.cache
+def read() -> Found:
+    """The run of reading."""
+    with tempfile.TemporaryDirectory(dir=".") as name:
+        return _run(reading(Path(name)))
+
+
+def _run(work: Coroutine[Any, Any, Found]) -> Found:
     import uvloop
 
-    uvloop.run(main())
+    return uvloop.run(work)
+
+
+def bench(
+    run: Callable[[], Found], number: str, unit: str, goal: float | None, *, least: bool = False
+) -> Callable[[], dict[str, Any]]:
+    """One number of a run. The goal is a limit from above, or from below with `least`."""
+
+    def measure() -> dict[str, Any]:
+        found = run()
+        value = found[number]
+        assert isinstance(value, float)
+        holds = None if goal is None else (value >= goal if least else value <= goal)
+        value = round(value, 3)
+        return {"value": value, "unit": unit, "goal": goal, "holds": holds, "peers": {}, "details": found["details"]}
+
+    return measure
+
+
+BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
+    "history.ingest": bench(written, "rate", "points/s, merging", 150_000, least=True),
+    "history.ingest_flat": bench(written, "flat", "rate of the last quarter by that of the first", 0.9, least=True),
+    "history.ingest_cpu": bench(written, "cpu", "CPU-µs a message of 3 values, all threads, with its merge", 5),
+    "history.ingest_worst": bench(written, "worst", "ms until the latest acknowledgement", 250),
+    "history.size": bench(written, "size", "bytes a point, the whole file", 3),
+    "history.last": bench(written, "last", "ms for 1,000 series in use", 2),
+    "history.last_cold": bench(read, "last", "ms for 1,000 series after a start", 2),
+    "history.open": bench(read, "open", "ms", None),
+    "history.day": bench(read, "day", "ms for a day at one a minute, raw", 1),
+    "history.month": bench(read, "month", "ms for 30 days at one a minute in 5-minute means", 5),
+    "history.year": bench(read, "year", "ms for a year at one a minute in 300 means", 10),
+    "history.year_sample": bench(read, "sample", "ms for a year at one a minute, the last of 300 bins", 10),
+}

@@ -58,12 +58,17 @@ def ordered(parts: tuple[Part, ...]) -> tuple[Times, Column]:
 
     if len(parts) == 1 and not parts[0].late:
         return np.array(parts[0].times, dtype=np.int64), blocks.column(parts[0].values)
-    points: dict[int, Value] = {}
+    stretches: list[Times] = []
+    values: list[Value] = []
     for part in parts:
-        points.update(zip(part.times, part.values, strict=True))
-        points.update(part.late or {})
-    times = sorted(points)
-    return np.array(times, dtype=np.int64), blocks.column([points[time] for time in times])
+        late = part.late or {}
+        stretches += np.array(part.times, dtype=np.int64), np.fromiter(late, dtype=np.int64, count=len(late))
+        values += part.values
+        values += late.values()
+    times = np.concatenate(stretches)
+    order = np.argsort(times, kind="stable")
+    column = blocks.column(values)
+    return times[order], blocks.pick(column, order.tolist() if isinstance(column, list) else order)
 
 
 class SeriesMerge:
@@ -125,7 +130,7 @@ class SeriesMerge:
         if times[0] > stored_times[-1]:
             return both, values
         order = np.argsort(both, kind="stable")
-        return both[order], blocks.pick(values, order)
+        return both[order], blocks.pick(values, order.tolist() if isinstance(values, list) else order)
 
     def _encode(self, times: Times, column: Column) -> Iterator[None]:
         count = -(-len(times) // MOST_POINTS)

@@ -196,6 +196,8 @@ class Writer:
 
     def _end(self) -> None:
         self._abandon_round("the store was closed")
+        self._round_waiters += self._merge_waiters
+        self._tell_merge_waiters("the store was closed")
         try:
             self._drop_connection()
         except sqlite3.Error:
@@ -245,7 +247,11 @@ class Writer:
             if zlib.crc32(data) != checksum:
                 broken.append(number)
                 continue
-            self.memory.replay(number, *unpack_columns(data))
+            try:
+                self.memory.replay(number, *unpack_columns(data))
+            except Exception:
+                log.exception("row %d of the telemetry log can not be read", number)
+                broken.append(number)
         for number in broken:
             log.error("row %d of the telemetry log is damaged; its points are lost, the row is kept aside", number)
             self.counters.damaged += 1
