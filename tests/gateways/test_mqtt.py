@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from rookery.gateways.limits import MqttLimits
-from rookery.gateways.mqtt_connection import certificate_name, clean
 from rookery.gateways.mqtt_counters import Drop, Ending
+from rookery.gateways.mqtt_peer import address_text, certificate_name, clean
 from rookery.wire.mqtt import packets as p
 from rookery.wire.mqtt.encode import encode
 from rookery.wire.mqtt.errors import LocalError
@@ -405,7 +405,7 @@ async def test_stopping_closes_everybody() -> None:
     client, handler = await world.joined(will=p.Message("w", b""))
     early = world.client()
     await world.gateway.stop()
-    assert (client.ended, early.ended) == ("closed", "closed")
+    assert (client.ended, early.ended) == ("aborted", "aborted")
     assert handler.take() == [("publish", "w", b"", 0, False), ("closed", False)]
     assert world.clock.waiting() == 0
 
@@ -429,6 +429,19 @@ async def test_counters_return_to_nothing() -> None:
 def test_peer_text_is_cut_and_cleaned() -> None:
     assert clean("a\x1b[31m\nb") == "a?[31m?b"
     assert len(clean("x" * 100_000)) == 65
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (("192.0.2.1", 5), "192.0.2.1:5"),
+        (("2001:db8::1", 5, 0, 0), "[2001:db8::1]:5"),
+        (None, ""),
+        ("/socket", "/socket"),
+    ],
+)
+def test_addresses(address: object, text: str) -> None:
+    assert address_text(address) == text
 
 
 @pytest.mark.parametrize(

@@ -326,8 +326,12 @@ def test_stopping_lets_go_of_ports_and_clients(run: Callable[[Main], None]) -> N
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(connect())
         await reader.readexactly(4)
+        session = lobby.handlers[0].session
+        assert session is not None
+        session.publish("last", bytes(500_000))
         await server.stop()
-        assert await reader.read() == b""
+        assert len(await reader.read()) == len(encode(p.Publish("last", bytes(500_000))))
+        assert not server.connections
         with pytest.raises(OSError, match=r"refused|Connect"):
             await asyncio.open_connection("127.0.0.1", port)
         writer.close()

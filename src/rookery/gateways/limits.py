@@ -25,6 +25,8 @@ class MqttLimits:
     """A 48 MHz board needs 3 to 5 s for its elliptic curve."""
     closing_seconds: int = 5
     """From closing to aborting, for a peer that does not read its last bytes."""
+    stopping_seconds: float = 2
+    """The same when the server stops."""
 
     connect_bytes: int = 16 * KIB
     """The largest CONNECT: a password may be a JWT of several KiB, a will some more."""

@@ -33,6 +33,9 @@ log = structlog.get_logger("rookery.mqtt")
 READ_BUFFER_BYTES = 64 * 1024
 """One for all connections: what a single read takes at most. Longer bursts are read in turns with other clients."""
 
+FLUSH_SECONDS = 0.01
+"""How often stopping looks whether the last bytes are gone."""
+
 
 def random_client_id() -> str:
     """For a client that leaves it to the server [MQTT-3.1.3-6]."""
@@ -120,14 +123,22 @@ class MqttGateway:
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     async def stop(self) -> None:
-        """Close the listeners and all connections; kept sessions stay with their keeper."""
+        """Close the listeners and all connections, and wait for their last bytes; kept sessions stay with their
+        keeper."""
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
         for connection in list(self.connections):
             connection.stop()
-        await asyncio.sleep(0)  # lets the transports write their last bytes
         self.wheel.stop()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.limits.stopping_seconds
+        await asyncio.sleep(0)
+        while any(connection.unsent() for connection in self.connections) and loop.time() < end:  # noqa: ASYNC110
+            await asyncio.sleep(FLUSH_SECONDS)
+        for connection in list(self.connections):
+            connection.abort()
+        await asyncio.sleep(0)
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application of an MQTT WebSocket endpoint (sub-protocol `mqtt`)."""

@@ -14,6 +14,7 @@ import structlog
 
 from rookery.gateways.contract import Handler, Login, LoginRefused, Peer
 from rookery.gateways.mqtt_counters import Drop, Ending
+from rookery.gateways.mqtt_peer import address_text, certificate_name, clean
 from rookery.wire.mqtt import encode
 from rookery.wire.mqtt.errors import PeerError
 from rookery.wire.mqtt.packets import (
@@ -32,24 +33,6 @@ if TYPE_CHECKING:
     from rookery.gateways.mqtt import MqttGateway
 
 log = structlog.get_logger("rookery.mqtt")
-
-LOGGED_TEXT = 64
-"""Characters of a peer's text in a log line."""
-
-
-def clean(text: str) -> str:
-    """A peer's text for a log line: cut, and nothing in it that could draw on a terminal."""
-    cut = text[:LOGGED_TEXT]
-    shown = "".join(char if char.isprintable() else "?" for char in cut)
-    return shown + "…" if len(text) > LOGGED_TEXT else shown
-
-
-def certificate_name(certificate: Any) -> str | None:
-    """The common name of a certificate as `ssl` describes it; None unless there is exactly one."""
-    if not certificate:
-        return None
-    names = [value for part in certificate.get("subject", ()) for kind, value in part if kind == "commonName"]
-    return names[0] if len(names) == 1 else None
 
 
 class _Nobody:
@@ -147,10 +130,9 @@ class MqttConnection(asyncio.BufferedProtocol):
         self._transport = transport = cast(asyncio.Transport, transport)
         self._counters.open += 1
         self._gateway.connections.add(self)
-        address = transport.get_extra_info("peername")
-        text = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address or "")
+        address = address_text(transport.get_extra_info("peername"))
         name = certificate_name(transport.get_extra_info("peercert"))
-        self.peer = Peer("tls-certificate" if name is not None else self._listener, text, name)
+        self.peer = Peer("tls-certificate" if name is not None else self._listener, address, name)
         limits = self._gateway.limits
         # A TLS listener has asked before it began the handshake, which still counts.
         if self._listener != "tls" and self._gateway.full():
@@ -360,6 +342,15 @@ class MqttConnection(asyncio.BufferedProtocol):
         """The server stops."""
         self._end(Ending.STOPPED, "the server stops")
 
+    def unsent(self) -> int:
+        """Bytes that the transport has not got rid of."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    def abort(self) -> None:
+        """End the transport whatever it has left."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def adopt(self, handler: Handler, state: SessionState) -> None:
         """Become the kept session of a client that is away, with this handler."""
         self._handler = handler
@@ -427,13 +418,12 @@ class MqttConnection(asyncio.BufferedProtocol):
         self._handler = handler
         self._accepted(packet.keepalive)
         self.machine.accept(state, session_present=resumed, deliver=handler.publish)
+        self.machine.resend()  # before anything new [MQTT-4.6.0-1]
         handler.opened(self)
         if absent is not None:
             self._succeed(absent, handler, state if resumed else None)
         if self._persistent:
             sessions.changed(self)
-        if not self._ended:
-            self.machine.resend()
 
     def _accepted(self, keepalive: int) -> None:
         gateway = self._gateway

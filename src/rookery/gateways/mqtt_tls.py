@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from rookery.gateways.mqtt_connection import MqttConnection, clean
+from rookery.gateways.mqtt_connection import MqttConnection
 from rookery.gateways.mqtt_counters import Ending
+from rookery.gateways.mqtt_peer import address_text, clean
 
 if TYPE_CHECKING:
     from rookery.gateways.mqtt import MqttGateway
@@ -72,7 +73,7 @@ class TlsListener:
                 continue
             sock.setblocking(False)
             gateway.counters.handshaking += 1
-            task = self._loop.create_task(self._shake_hands(sock, f"{address[0]}:{address[1]}"))
+            task = self._loop.create_task(self._shake_hands(sock, address_text(address)))
             self._handshakes.add(task)
             task.add_done_callback(self._handshakes.discard)
 
