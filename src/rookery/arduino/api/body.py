@@ -117,7 +117,7 @@ def read_body(raw: bytes, content_type: str) -> tuple[Any, bool]:
             raise Problem(415, "The body must be JSON or a form.") from None
         if isinstance(error, RecursionError):
             raise Problem(400, "The body is nested too deeply.") from None
-        raise Problem(400, f"The body is not JSON: {str(error)[:200]}.", "body") from None
+        raise Problem(400, f"The body is not JSON: {str(error).partition(' - at ')[0][:200]}.", "body") from None
 
 
 def _form(raw: bytes) -> dict[str, Any]:
