@@ -177,12 +177,18 @@ def test_a_list_at_the_top() -> None:
         assert refused.value.field == field
 
 
-@given(st.binary(), st.sampled_from([JSON, FORM, "text/plain", "", "multipart/form-data; boundary=X", "image/png"]))
-def test_any_bytes_are_decoded_or_refused(raw: bytes, kind: str) -> None:
+def refusal(raw: bytes, kind: str) -> Problem | None:
     try:
         WHOLE.decode(raw, kind)
     except Problem as problem:
-        assert problem.status in (400, 415)
+        return problem
+    return None
+
+
+@given(st.binary(), st.sampled_from([JSON, FORM, "text/plain", "", "multipart/form-data; boundary=X", "image/png"]))
+def test_any_bytes_are_decoded_or_refused(raw: bytes, kind: str) -> None:
+    problem = refusal(raw, kind)
+    assert problem is None or problem.status in (400, 415)
 
 
 _ANY = st.recursive(
@@ -194,18 +200,11 @@ _ANY = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([f.encode_name for f in msgspec.structs.fields(Whole)] + ["TYPE", "x"]), _ANY))
 def test_any_json_is_decoded_or_refused_with_a_field(body: dict[str, Any]) -> None:
-    try:
-        whole = WHOLE.decode(json.dumps(body).encode(), JSON)
-    except Problem as problem:
-        assert problem.status == 400
-        assert problem.field
-    else:
-        assert whole.type in ("a", "b")
+    problem = refusal(json.dumps(body).encode(), JSON)
+    assert problem is None or (problem.status == 400 and problem.field)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text()))
 def test_any_form_is_decoded_or_refused(body: dict[str, str]) -> None:
-    try:
-        WHOLE.decode(urlencode({"type": "a", **body}).encode(), FORM)
-    except Problem as problem:
-        assert problem.status == 400
+    problem = refusal(urlencode({"type": "a", **body}).encode(), FORM)
+    assert problem is None or problem.status == 400
