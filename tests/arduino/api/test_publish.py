@@ -157,7 +157,7 @@ async def last_value(world: World, live: LiveThing, name: str) -> Any:
 
 async def history(world: World, live: LiveThing, name: str) -> list[tuple[int, Any]]:
     """What the store has."""
-    return [tuple(p) for p in await world.telemetry.read(live.by_symbol[name].record.series, 0, 1 << 62, 100)]
+    return [(p.time, p.value) for p in await world.telemetry.read(live.by_symbol[name].record.series, 0, 1 << 62, 100)]
 
 
 async def test_a_value_is_stored_shown_and_delivered(world: World, live: LiveThing, board: FakeBoard) -> None:
@@ -303,7 +303,10 @@ def test_a_composite_history_is_laid_over_itself_in_the_order_of_time(
     variable.value, variable.time = {"swi": True}, present
     points = fitted_history(variable, [TimedValue(Moment(time), value) for time, value in batch])
     assert [time for time, _ in points] == sorted(time for time, _ in batch)
-    states = [(present, {"swi": True}, True), *((time, given_value, False) for time, given_value in batch)]
+    states: list[tuple[int, dict[str, Any], bool]] = [
+        (present, {"swi": True}, True),
+        *((time, given_value, False) for time, given_value in batch),
+    ]
     expected: dict[str, Any] = {}
     shown: list[dict[str, Any]] = []
     # At the same moment the present value is the older one: a batch is laid over it.
@@ -311,4 +314,4 @@ def test_a_composite_history_is_laid_over_itself_in_the_order_of_time(
         expected = dict(components) if is_present else {**expected, **components}
         if not is_present:
             shown.append(expected)
-    assert [dict(value) for _, value in points] == shown  # type: ignore[call-overload]
+    assert [value for _, value in points] == shown

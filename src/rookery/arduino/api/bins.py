@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from rookery.core.clock import MILLISECOND, SECOND
 
-EARLIEST = -4_039_372_800 * SECOND
+EARLIEST = -4_039_286_400 * SECOND
 """1842-01-01, the lowest start of a range by the official document."""
 LATEST = 8_583_580_800 * SECOND
 """2242-01-01, the highest end."""
