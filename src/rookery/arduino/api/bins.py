@@ -14,7 +14,7 @@ from rookery.core.clock import MILLISECOND, SECOND
 
 EARLIEST = -4_039_286_400 * SECOND
 """1842-01-01, the lowest start of a range by the official document."""
-LATEST = 8_583_580_800 * SECOND
+LATEST = 8_583_494_400 * SECOND
 """2242-01-01, the highest end."""
 TRIES = 1_000
 """Intervals that are tried one after the other before a longer one is taken that is certain to fit."""
