@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rookery.gateways.limits import MqttLimits
+from rookery.gateways.mqtt_connection import MqttConnection
 from rookery.gateways.mqtt_counters import Drop, Ending
 from rookery.gateways.mqtt_peer import address_text, certificate_name, clean
 from rookery.wire.mqtt import packets as p
@@ -421,6 +425,66 @@ async def test_counters_return_to_nothing() -> None:
     assert world.gateway.sessions.connected == {}
     assert counters.bytes_in > 0
     assert counters.bytes_out == 3 * 4
+
+
+async def test_a_connection_that_has_ended_needs_no_garbage_collector() -> None:
+    world = World()
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(each, MqttConnection) for each in gc.get_objects())
+        for ending in ("goodbye", "lost", "closed"):
+            client, handler = await world.joined(ending, keepalive=30, will=p.Message("w", b""))
+            client.machine.subscribe([("a", 1)])
+            client.exchange()
+            if ending == "goodbye":
+                client.machine.disconnect()
+                client.send()
+            elif ending == "closed":
+                assert handler.session is not None
+                handler.session.close("enough")
+            client.transport.gone()
+            client.transport.protocol = None  # the test's own circle
+            del client, handler
+            world.lobby.handlers.clear()
+            await settle()
+        assert sum(isinstance(each, MqttConnection) for each in gc.get_objects()) == before
+    finally:
+        gc.enable()
+
+
+async def test_nothing_is_written_after_the_end() -> None:
+    world = World()
+    client, handler = await world.joined()
+    session = handler.session
+    assert session is not None
+    handler.on_subscribed = lambda topic_filter: session.close("enough")
+    client.send(encode(p.Subscribe(1, (("a", 0), ("b", 0)))) + encode(p.Pingreq()))
+    session.publish("a", b"late")
+    session.publish("a", b"late", 1)
+    assert client.transport.writes == [encode(p.Suback(1, (0, 0)))]
+    assert world.gateway.counters.dropped == {Drop.ABSENT: 2}
+
+
+@given(st.lists(st.binary(max_size=80), max_size=10), st.booleans())
+def test_garbage_closes_its_own_connection_and_leaves_nothing_behind(pieces: list[bytes], greeted: bool) -> None:
+    async def main() -> None:
+        world = World()
+        client = (await world.joined())[0] if greeted else world.client()
+        other, _ = await world.joined("other")
+        for piece in pieces:
+            client.send(piece)
+        await settle()
+        other.machine.ping()
+        assert other.exchange() == [p.Pingresp()]
+        for each in (client, other):
+            each.transport.gone()
+        counters = world.gateway.counters
+        assert (counters.open, counters.handshaking) == (0, 0)
+        assert sum(counters.closed.values()) == 2
+        assert world.gateway.connections == set()
+
+    asyncio.run(main())
 
 
 # What is logged

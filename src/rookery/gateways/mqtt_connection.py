@@ -196,7 +196,7 @@ class MqttConnection(asyncio.BufferedProtocol):
     def write(self, data: bytes) -> None:
         """Whole packets to the client."""
         transport = self._transport
-        if transport is None:
+        if transport is None or self._ended:
             return
         self._counters.bytes_out += len(data)
         transport.write(data)
@@ -512,6 +512,7 @@ class MqttConnection(asyncio.BufferedProtocol):
         else:
             self.retire()
             self.machine.session = None
+            self._handler = None  # it knows us too: without this only the garbage collector could part us
         self._tell(handler.closed, reason, clean=clean_end)
 
     def _tell(self, method: Any, *args: Any, **kwargs: Any) -> None:
