@@ -7,7 +7,7 @@ state when it commits, many changes at once, and then hands back the tickets tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from rookery.core.points import Producer
@@ -20,14 +20,28 @@ class Retained(NamedTuple):
     qos: int
 
 
+Waiting = list[Any]
+"""A message in a session: `[topic, payload, qos, retain]`."""
+
+
 class KeptState(Protocol):
     """What is kept for one client: subscriptions, messages on their way, messages that wait."""
 
     client_id: str
+    subscriptions: dict[str, int] | None
+    received: set[int] | None
+    """Numbers of incoming messages that the client may repeat."""
+
+    @property
+    def queued(self) -> int:
+        """How many messages wait. They come at the end and leave at the front."""
+
+    def unfinished(self) -> Iterator[tuple[int, object | None]]:
+        """The messages on their way, by number, oldest first; None for one of which only the end is to be repeated."""
 
     def dump(self) -> dict[str, Any]:
-        """The present state in builtin types. `queue` is a list of messages `[topic, payload, qos, retain]`, oldest
-        first, and `inflight` a list of `[number, message or None]`; the rest is the owner's own."""
+        """The present state in builtin types. `queue` is a list of `Waiting`, oldest first, and `inflight` a list of
+        `[number, Waiting or None]`; the rest is the owner's own."""
 
 
 class StoredSession(NamedTuple):
@@ -51,10 +65,14 @@ class MessageStore(Protocol):
         """The last message of a topic is this one now, or none."""
 
     def keep(self, realm: str, state: KeptState) -> None:
-        """A session has changed. Its state is looked at when the change is committed, and for each `touch` later."""
+        """A session has changed. Its state is looked at when the change is committed, and after each `handed`."""
 
-    def touch(self, realm: str, client_id: str) -> None:
-        """Something was handed to this session. Harmless when it is not kept."""
+    def handed(self, realm: str, client_id: str, message: Waiting, *, away: bool) -> None:
+        """This message was handed to a session, which has sent it, lets it wait, or has dropped it. All messages of a
+        session are told here, or none. Harmless when the session is not kept.
+
+        `away`: its client has no connection. Then `keep` was told first if the message waits; else it was dropped.
+        """
 
     def forget(self, realm: str, client_id: str) -> None:
         """This session is no more."""

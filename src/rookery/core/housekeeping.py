@@ -1,0 +1,52 @@
+"""What is done now and then: deleted objects are removed for good when their time is over."""
+
+from __future__ import annotations
+
+from rookery.core.catalog import Catalog, Change, Delete
+from rookery.core.clock import DAY, Clock
+from rookery.core.points import Telemetry
+from rookery.core.records import Certificate, Device, OneTimeLink, Thing, Variable
+
+AT_ONCE = 200
+"""Objects removed in one transaction: others want to write as well."""
+
+
+class Housekeeping:
+    """Removes what was deleted more than `days` ago, and links that have expired."""
+
+    def __init__(self, catalog: Catalog, telemetry: Telemetry, clock: Clock, days: int) -> None:
+        self._catalog = catalog
+        self._telemetry = telemetry
+        self._clock = clock
+        self._days = days
+
+    async def run(self) -> int:
+        """Returns how many objects were removed. Histories go with their variables."""
+        now = self._clock.now()
+        before = now - self._days * DAY
+        changes: list[Change] = []
+        series: list[int] = []
+        for variable in await self._catalog.select(Variable):
+            if variable.deleted_at is not None and variable.deleted_at < before:
+                changes.append(Delete(Variable, variable.id))
+                series.append(variable.series)
+        changes.extend(
+            Delete(Thing, thing.id)
+            for thing in await self._catalog.select(Thing)
+            if thing.deleted_at is not None and thing.deleted_at < before
+        )
+        for device in await self._catalog.select(Device):
+            if device.deleted_at is not None and device.deleted_at < before:
+                series.append(device.series)
+                changes += [
+                    Delete(Certificate, c.id) for c in await self._catalog.select(Certificate, device_id=device.id)
+                ]
+                changes.append(Delete(Device, device.id))
+        for link in await self._catalog.select(OneTimeLink):
+            if link.expires_at <= now:
+                changes.append(Delete(OneTimeLink, link.id))
+        for start in range(0, len(changes), AT_ONCE):
+            await self._catalog.apply(*changes[start : start + AT_ONCE])
+        if series:
+            await self._telemetry.delete(series)
+        return len(changes)
