@@ -11,7 +11,7 @@ import pytest
 
 from rookery.core.points import Aggregation, StoreRefused
 from rookery.storage.telemetry import store as store_module
-from rookery.storage.telemetry.writer import RETRY_SECONDS
+from rookery.storage.telemetry.rounds import RETRY_SECONDS
 from tests.fakes import ManualClock
 from tests.storage.telemetry.conftest import OpenStore
 from tests.storage.telemetry.crasher import point

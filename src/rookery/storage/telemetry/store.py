@@ -18,12 +18,14 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from rookery.core.clock import Clock, Timer
 from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefused, Value
 from rookery.storage.telemetry import reading, schema
-from rookery.storage.telemetry.writer import MERGE_POINTS, Commit, Counters, Delete, Merge, Stop, Writer
+from rookery.storage.telemetry.connection import Synchronous
+from rookery.storage.telemetry.rounds import MERGE_POINTS, Counters
+from rookery.storage.telemetry.writer import Commit, Delete, Merge, Stop, Writer
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +91,7 @@ class TelemetryStore:
         path: Path,
         clock: Clock,
         *,
-        synchronous: Literal["FULL", "NORMAL", "OFF"] = "FULL",
+        synchronous: Synchronous = "FULL",
         merge_points: int = MERGE_POINTS,
         connect: schema.Connect = schema.connect,
     ) -> None:
@@ -137,6 +139,7 @@ class TelemetryStore:
         try:
             await opened
         except BaseException:
+            self._writer.submit(Stop())
             self._writer.join()
             self._lock.release()
             raise
