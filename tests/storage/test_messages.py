@@ -91,7 +91,7 @@ async def test_what_was_marked_is_found_again(tmp_path: Path) -> None:
     file.keep("r", SessionState("brief"))
     file.forget("r", "brief")
     file.forget("r", "unknown")
-    file.touch("r", "unknown")
+    file.handed("r", "unknown", ["t", b"", 1, False], away=False)
     await file.close()
     retained, sessions = await reopened(path)
     assert retained == {
@@ -135,19 +135,65 @@ async def test_what_comes_while_the_disk_works_is_one_commit(tmp_path: Path) -> 
     await file.close()
 
 
-async def test_a_message_for_a_long_line_costs_one_row(tmp_path: Path) -> None:
-    file = await MessageFile.open(tmp_path / "messages.db")
-    state = SessionState("cat")
+class Counted(SessionState):
+    """A session that counts how often it is looked over."""
+
+    __slots__ = ("looks",)
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(client_id)
+        self.looks = 0
+
+    def dump(self) -> dict[str, Any]:
+        self.looks += 1
+        return super().dump()
+
+
+async def test_a_message_for_a_long_line_costs_one_row_and_no_look(tmp_path: Path) -> None:
+    path = tmp_path / "messages.db"
+    file = await MessageFile.open(path)
+    state = Counted("cat")
     for number in range(500):
         state.enqueue(Message("t", b"%d" % number, 1))
     file.keep("r", state)
     await file.flush()
+    assert state.looks == 1
     before = file._connection.total_changes
-    state.enqueue(Message("t", b"more", 1))
+    for number in range(3):
+        state.enqueue(Message("t", b"more %d" % number, 1, True))
+        file.keep("r", state)
+        file.handed("r", "cat", ["t", b"more %d" % number, 1, True], away=True)
+        await file.flush()
+    file.handed("r", "cat", ["t", b"dropped", 1, True], away=True)
+    await file.flush()
+    assert file._connection.total_changes == before + 3
+    assert state.looks == 1
+    state.enqueue(Message("t", b"waits", 1))
+    file.keep("r", state)
+    file.handed("r", "cat", ["t", b"waits", 1, False], away=True)
+    file.handed("r", "cat", ["t", b"dropped", 1, False], away=True)
+    await file.flush()
+    assert state.looks == 2
+    await file.close()
+    _, sessions = await reopened(path)
+    assert sessions == {("r", "cat"): state.dump()}
+
+
+async def test_more_than_is_remembered_is_looked_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rookery.storage.messages.HANDED", 3)
+    path = tmp_path / "messages.db"
+    file = await MessageFile.open(path)
+    state = Counted("cat")
     file.keep("r", state)
     await file.flush()
-    assert file._connection.total_changes == before + 1
+    for number in range(9):
+        state.enqueue(Message("t", b"%d" % number, 1))
+        file.handed("r", "cat", ["t", b"%d" % number, 1, False], away=False)
+    await file.flush()
+    assert state.looks == 2
     await file.close()
+    _, sessions = await reopened(path)
+    assert sessions == {("r", "cat"): state.dump()}
 
 
 async def test_a_session_that_goes_and_comes_again_is_a_new_one(tmp_path: Path) -> None:
@@ -176,7 +222,8 @@ async def test_a_session_that_nobody_takes_up_stays(tmp_path: Path) -> None:
     await file.close()
     for _ in range(2):
         file = await MessageFile.open(path)
-        file.touch("r", "cat")
+        file.handed("r", "cat", ["t", b"", 1, False], away=True)
+        file.handed("r", "cat", ["t", b"", 1, False], away=False)
         await file.close()
     _, sessions = await reopened(path)
     assert sessions == {("r", "cat"): state.dump()}
@@ -258,6 +305,24 @@ async def test_closing_on_a_failing_disk_ends_and_refuses(tmp_path: Path) -> Non
     await asyncio.sleep(0)
     assert publisher.refusals[-1] == (2, "the store is closed")
     await file.close()
+
+
+async def test_a_commit_that_fails_while_closing_is_tried_once_more(tmp_path: Path) -> None:
+    path, disk = tmp_path / "messages.db", Disk()
+
+    class Mender(Publisher):
+        def refused(self, tickets: list[int], reason: str) -> None:
+            super().refused(tickets, reason)
+            disk.failing = False
+
+    file = await MessageFile.open(path, opener=disk)
+    disk.failing = True
+    file.retain("home", "a", Retained(b"1", 1))
+    file.after_commit(Mender(), 1)
+    await asyncio.sleep(0)
+    await file.close()
+    retained, _ = await reopened(path)
+    assert retained == {"home": {"a": Retained(b"1", 1)}}
 
 
 async def test_closing_waits_for_what_is_on_its_way(tmp_path: Path) -> None:
@@ -350,7 +415,7 @@ async def main():
         count += 1
         file.retain("home", f"t{count % 7}", Retained(b"%d" % count, 1))
         state.enqueue(Message("q", b"%d" % count, 1))
-        file.touch("r", "cat")
+        file.handed("r", "cat", ["q", b"%d" % count, 1, False], away=False)
         file.after_commit(printer, count)
     for _ in range(5):
         publish()
@@ -382,6 +447,9 @@ async def test_a_killed_process_loses_nothing_that_it_had_acknowledged(tmp_path:
         assert int(retained["home"][f"t{number % 7}"].payload) >= number
 
 
+WORK = ["enqueue", "enqueue", "same", "drop", "send", "oldest", "newest", "release", "subscribe", "receive"]
+
+
 class SessionMachine(RuleBasedStateMachine):
     """Sessions go through anything, commits fail or not, and a new process finds them as they were."""
 
@@ -392,6 +460,8 @@ class SessionMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.disk = Disk()
         self.states: dict[tuple[str, str], SessionState] = {}
+        self.kept: set[tuple[str, str]] = set()
+        self.count = 0
         self.file = self.open()
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -406,20 +476,27 @@ class SessionMachine(RuleBasedStateMachine):
     @rule(
         name=names,
         work=st.lists(
-            st.sampled_from(["enqueue", "same", "send", "send", "oldest", "newest", "release", "subscribe", "receive"]),
+            st.sampled_from(
+                ["enqueue", "enqueue", "same", "drop", "send", "oldest", "newest", "release", "subscribe", "receive"]
+            ),
             max_size=8,
         ),
         number=st.integers(0, 3),
     )
     def change(self, name: tuple[str, str], work: list[str], number: int) -> None:
         state = self.states.setdefault(name, SessionState(name[1]))
+        handed: list[Message] = []
         for what in work:
             flying = [id for id, _ in state.unfinished()]
             match what:
-                case "enqueue":
-                    state.enqueue(Message(f"t{number}", os.urandom(3), 1 + number % 2, number == 3))
-                case "same":
-                    state.enqueue(Message("t", b"same", 1))
+                case "enqueue" | "same" | "drop":
+                    same = Message("t", b"same", 1)
+                    other = Message(f"t{number}", b"%d" % self.count, 1 + number % 2, number == 3)
+                    self.count += 1
+                    message = same if what == "same" else other
+                    handed.append(message)
+                    if what != "drop":
+                        state.enqueue(message)
                 case "send" if state.queued:
                     state.start_next()
                 case "oldest" if flying:
@@ -433,10 +510,18 @@ class SessionMachine(RuleBasedStateMachine):
                 case "receive":
                     state.owns(number + 1)
 
-        async def keep() -> None:
-            self.file.keep(name[0], state)
+        async def tell() -> None:
+            if keep or name not in self.kept:
+                self.kept.add(name)
+                self.file.keep(name[0], state)
+            if told:
+                for message in handed:
+                    self.file.handed(*name, list(message), away=False)
 
-        self.run(keep())
+        # Of the third session the store is told only that it has changed: of whichever kind its owner is.
+        told = name != ("s", "a")
+        keep = not told or not handed or "subscribe" in work or "receive" in work or len(work) % 2 == 0
+        self.run(tell())
 
     @rule(name=names)
     def forget(self, name: tuple[str, str]) -> None:
@@ -444,6 +529,7 @@ class SessionMachine(RuleBasedStateMachine):
             self.file.forget(*name)
 
         self.states.pop(name, None)
+        self.kept.discard(name)
         self.run(forget())
 
     @rule()
@@ -475,6 +561,7 @@ class SessionMachine(RuleBasedStateMachine):
         found = {(realm, data["client_id"]): data for realm, data in self.file.sessions()}
         assert found == {name: state.dump() for name, state in self.states.items()}
         self.states = {name: SessionState.load(data) for name, data in found.items()}
+        self.kept.clear()
 
     def teardown(self) -> None:
         self.restart()

@@ -212,13 +212,14 @@ class SpaceHandler:
     exclusive = True
     persistent = True
 
-    __slots__ = ("_broker", "_brokers", "_durable", "_sending", "_session", "_space_id", "realm")
+    __slots__ = ("_away", "_broker", "_brokers", "_durable", "_sending", "_session", "_space_id", "realm")
 
     def __init__(self, brokers: SpaceBrokers, space_id: str, *, durable: bool) -> None:
         self.realm = REALM + space_id
         self._brokers = brokers
         self._space_id = space_id
         self._durable = durable
+        self._away = True
         self._broker: SpaceBroker | None = None
         self._session: Session | None = None
         self._sending: dict[str, list[str]] = {}
@@ -233,6 +234,7 @@ class SpaceHandler:
     def opened(self, session: Session) -> None:
         """CONNACK 0 has been written."""
         self._session = session
+        self._away = False
         self._broker = self._brokers.broker(self._space_id)
         self._broker.connections += 1
         self._brokers.counters.connections += 1
@@ -296,12 +298,13 @@ class SpaceHandler:
         session.publish(topic, payload, qos, retain=retain)
         if not qos or not self._durable:
             return False
-        self._brokers.store.touch(self.realm, session.client_id)
+        self._brokers.store.handed(self.realm, session.client_id, [topic, payload, qos, retain], away=self._away)
         return True
 
     def closed(self, reason: str, *, clean: bool) -> None:
         """The connection has ended. A durable session goes on: what is published to it waits."""
         broker = self._broker
+        self._away = True
         if broker is not None:
             broker.connections -= 1
             self._brokers.counters.connections -= 1

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rookery.core.messages import KeptState, Retained, StoredSession
+from rookery.core.messages import KeptState, Retained, StoredSession, Waiting
 from rookery.core.points import Producer
 from rookery.storage.folder import FolderDamaged, FolderError, FolderReadOnly, FolderTooNew, make_private
 
@@ -37,6 +37,9 @@ SPACING = 0.005
 
 RETRY = 1.0
 """Seconds after which a commit that failed is tried again although nothing has changed."""
+
+HANDED = 1_000
+"""Messages handed to one session between two commits that are remembered; more, and the session is looked over."""
 
 BUSY_SECONDS = 5
 """How long to wait for another program (a backup, say) that holds the file."""
@@ -74,6 +77,7 @@ _CLEAR = "DELETE FROM waiting WHERE session = ?"
 _FORGET = "DELETE FROM session WHERE realm = ? AND client_id = ?"
 
 Key = tuple[str, str]
+Shape = tuple[dict[str, int], list[tuple[int, bool]], set[int]]
 Statement = tuple[str, list[tuple[Any, ...]]]
 Connect = Callable[[Path], sqlite3.Connection]
 
@@ -84,19 +88,34 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 class _Line:
-    """One session in the file: the messages of its line and the places they have there."""
+    """One session in the file: the messages of its line, the places they have there, and what it looked like then."""
 
-    __slots__ = ("head", "id", "known", "messages", "next", "places", "state")
+    __slots__ = (
+        "handed",
+        "head",
+        "id",
+        "known",
+        "messages",
+        "next",
+        "places",
+        "queued",
+        "shape",
+        "state",
+    )
 
     def __init__(self, id: int) -> None:
         self.id = id
         self.state: KeptState | None = None
         self.head = b""
-        self.messages: list[list[Any]] = []
+        self.messages: list[Waiting] = []
         self.places: list[int] = []
         self.next = 0
         self.known = True
         """False after a failed commit: what the file holds is written anew as a whole."""
+        self.handed: list[Waiting] | None = None
+        """What was handed to the session since it was last looked at; None when that is not known."""
+        self.queued = 0
+        self.shape: Shape | None = None
 
 
 class _Batch(NamedTuple):
@@ -171,16 +190,25 @@ class MessageFile:
         if line is None:
             line = self._lines[key] = _Line(self._next_id)
             self._next_id += 1
-        line.state = state
+        if line.state is not state:
+            line.state = state
+            line.handed = None
         self._changed_lines[key] = None
         self._arm()
 
-    def touch(self, realm: str, client_id: str) -> None:
-        """Something was handed to this session."""
+    def handed(self, realm: str, client_id: str, message: Waiting, *, away: bool) -> None:
+        """This message was handed to a session."""
         key = (realm, client_id)
-        if key in self._lines:
-            self._changed_lines[key] = None
-            self._arm()
+        line = self._lines.get(key)
+        if line is None or (away and key not in self._changed_lines):
+            return
+        if line.handed is not None:
+            if len(line.handed) < HANDED:
+                line.handed.append(message)
+            else:
+                line.handed = None
+        self._changed_lines[key] = None
+        self._arm()
 
     def forget(self, realm: str, client_id: str) -> None:
         """This session is no more."""
@@ -216,10 +244,10 @@ class MessageFile:
             if timer is not None:
                 timer.cancel()
         self._timer = self._retry = None
-        while self._busy or self._anything():
+        await self.flush()
+        while self._anything():
             failed = self.failures
-            if not self._busy:
-                self._begin()
+            self._begin()
             await self.flush()
             if self.failures > failed:
                 break
@@ -356,12 +384,36 @@ _CLEAR_OF = "DELETE FROM waiting WHERE session IN (SELECT id FROM session WHERE 
 
 def _difference(key: Key, line: _Line) -> list[Statement]:
     """What brings the file from what it holds of a session to the present state; `line` is then what it will hold."""
-    if line.state is None:
+    state = line.state
+    if state is None:
         return []
-    data = line.state.dump()
+    handed, line.handed = line.handed, []
+    if handed and line.known and _only_longer(line, state, len(handed)):
+        line.queued += len(handed)
+        return _appended(line, handed)
+    return _looked_over(key, line, state)
+
+
+def _only_longer(line: _Line, state: KeptState, handed: int) -> bool:
+    """Whether all that was handed to the session waits at the end of its line, and nothing else has happened to it.
+
+    The usual case of a client that is away: then a long line need not be looked over. Where any message is told by
+    `handed` all are, so a line that is longer by as many has lost none.
+    """
+    return state.queued == line.queued + handed and _shape(state) == line.shape
+
+
+def _shape(state: KeptState) -> Shape:
+    """All of a session but the messages that wait."""
+    flying = [(number, message is None) for number, message in state.unfinished()]
+    return dict(state.subscriptions or {}), flying, set(state.received or ())
+
+
+def _looked_over(key: Key, line: _Line, state: KeptState) -> list[Statement]:
+    data = state.dump()
+    line.queued, line.shape = state.queued, _shape(state)
     inflight: list[list[Any]] = data.pop("inflight")
-    messages: list[list[Any]] = [message for _, message in inflight if message is not None]
-    flying = len(messages)
+    messages: list[Waiting] = [message for _, message in inflight if message is not None]
     messages += data.pop("queue")
     statements: list[Statement] = []
     if not line.known:
@@ -370,26 +422,30 @@ def _difference(key: Key, line: _Line) -> list[Statement]:
     kept = _places(line, messages)
     stay = set(kept)
     left = [(line.id, place) for place in line.places if place not in stay]
-    come = messages[len(kept) :]
-    places = range(line.next, line.next + len(come))
-    line.next += len(come)
-    line.places = kept + list(places)
-    line.messages = messages
-    numbers = iter(line.places)
-    data["inflight"] = [[number, None if message is None else next(numbers)] for number, message in inflight]
-    assert len(line.places) == len(messages) >= flying  # noqa: S101  # places and messages are told apart nowhere else
+    line.messages, line.places = messages[: len(kept)], kept
+    come = _appended(line, messages[len(kept) :])
+    places = iter(line.places)
+    data["inflight"] = [[number, None if message is None else next(places)] for number, message in inflight]
     head = msgspec.json.encode(data)
     if head != line.head:
         line.head = head
         statements.append((_HEAD, [(line.id, *key, head)]))
     if left:
         statements.append((_LEAVE, [*left]))
-    if come:
-        statements.append((_WAIT, [(line.id, place, *message) for place, message in zip(places, come, strict=True)]))
-    return statements
+    return statements + come
 
 
-def _places(line: _Line, messages: list[list[Any]]) -> list[int]:
+def _appended(line: _Line, messages: list[Waiting]) -> list[Statement]:
+    """The line with these at its end."""
+    places = range(line.next, line.next + len(messages))
+    line.next += len(messages)
+    line.places += places
+    line.messages += messages
+    rows = [(line.id, place, *message) for place, message in zip(places, messages, strict=True)]
+    return [(_WAIT, [*rows])] if rows else []
+
+
+def _places(line: _Line, messages: list[Waiting]) -> list[int]:
     """The places of those of `messages` that the file has, as many from the front as it has in this order."""
     there = line.messages
     if messages[: len(there)] == there:
