@@ -12,23 +12,24 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import msgspec
+
 from rookery.bus.local import LocalBus
 from rookery.core.boards import Boards
-from rookery.core.catalog import Change, Insert, Update
+from rookery.core.catalog import Change, Delete, Insert, Update
 from rookery.core.errors import Conflict
 from rookery.core.ids import Identifiers
 from rookery.core.live import LiveThing, LiveVariable
 from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefused, Value
-from rookery.core.records import Device, Person, Record, Thing
+from rookery.core.records import Device, Record
 from rookery.core.secrets import Peppered
 from rookery.core.services import Services, build_services
+from rookery.storage.catalog.schema import CASELESS, UNIQUE, Unique, words
 
 R = TypeVar("R", bound=Record)
 
 START = 1_735_689_600_000_000
 """2025-01-01T00:00:00Z, where every manual clock begins."""
-
-UNIQUE: Mapping[type[Record], tuple[str, ...]] = {Person: ("email",), Device: ("hex_id",), Thing: ("device_id",)}
 
 
 class ManualClock:
@@ -110,6 +111,9 @@ class MemoryCatalog:
     async def select(self, kind: type[R], /, **equals: Any) -> list[R]:
         """All such records, oldest first."""
         self.reads += 1
+        for name in equals:
+            if name not in kind.__struct_fields__ or name in ("tags", "metadata", "firmware"):
+                raise TypeError(f"{kind.__name__} can not be asked for by {name}")
         found = [row for row in self._table(kind).values() if _matches(row, equals)]
         return sorted(found, key=lambda row: (row.created_at, row.id))
 
@@ -121,24 +125,23 @@ class MemoryCatalog:
         """All, or none."""
         after = {kind: dict(rows) for kind, rows in self._rows.items()}
         for change in changes:
-            if isinstance(change, Insert):
-                rows = after.setdefault(type(change.record), {})
-                if change.record.id in rows:
-                    raise Conflict(f"{type(change.record).__name__} id is taken.")
-                rows[change.record.id] = change.record
-            elif isinstance(change, Update):
-                rows = after.setdefault(type(change.record), {})
-                held = rows.get(change.record.id)
-                if held is None or held.version + 1 != change.record.version:
-                    raise Conflict(f"{type(change.record).__name__} was changed by somebody else.")
-                rows[change.record.id] = change.record
-            else:
+            if isinstance(change, Delete):
                 after.setdefault(change.kind, {}).pop(change.id, None)
-        for kind, fields in UNIQUE.items():
-            for field in fields:
-                held_values = [v for row in after.get(kind, {}).values() if (v := getattr(row, field)) is not None]
-                if len(held_values) != len(set(held_values)):
-                    raise Conflict(f"{kind.__name__} {field} is taken.")
+                continue
+            record = change.record
+            msgspec.json.encode(record)  # What can not be written down anywhere is a mistake of ours.
+            kind = type(record)
+            rows = after.setdefault(kind, {})
+            held = rows.get(record.id)
+            if isinstance(change, Insert) and held is not None:
+                raise Conflict(f"There is already a {words(kind)} with this id.")
+            if isinstance(change, Update) and (held is None or held.version + 1 != record.version):
+                raise Conflict(f"The {words(kind)} was changed or removed by somebody else in between (version).")
+            for unique in UNIQUE.get(kind, ()):
+                mark = _mark(record, unique)
+                if mark and any(_mark(row, unique) == mark for row in rows.values() if row.id != record.id):
+                    raise Conflict(f"There is already a {words(kind)} with this {unique.blame}.")
+            rows[record.id] = record
         self._rows = after
 
     async def allocate(self, count: int) -> Sequence[int]:
@@ -151,10 +154,22 @@ class MemoryCatalog:
         return self._rows.setdefault(kind, {})  # type: ignore[return-value]
 
 
+def _mark(row: Record, unique: Unique) -> tuple[Any, ...] | None:
+    """What no other row may have as well; None when this row may have company."""
+    mark = tuple(_compared(type(row), field, getattr(row, field)) for field in unique.fields)
+    return None if None in mark or (unique.live and getattr(row, "deleted_at", None) is not None) else mark
+
+
+def _compared(kind: type[Record], field: str, value: Any) -> Any:
+    return value.lower() if field in CASELESS.get(kind, ()) and value is not None else value
+
+
 def _matches(row: Record, equals: Mapping[str, Any]) -> bool:
+    kind = type(row)
     for name, wanted in equals.items():
-        value = getattr(row, name)
-        if value not in wanted if isinstance(wanted, list | tuple | set) else value != wanted:
+        value = _compared(kind, name, getattr(row, name))
+        several = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+        if value not in {_compared(kind, name, one) for one in several}:
             return False
     return True
 
