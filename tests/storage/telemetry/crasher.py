@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from rookery.core.points import Value
-from rookery.storage.telemetry import TelemetryStore
+from rookery.storage.telemetry import TelemetryStore, blocks
 from tests.fakes import ManualClock
 
 SERIES = 7
@@ -32,6 +32,7 @@ async def main(path: Path, first: int) -> None:
     """Write until killed."""
     store = TelemetryStore(path, ManualClock(), merge_points=400)
     await store.open()
+    blocks.warm()
     while True:
         await store.write([point(k) for k in range(first, first + BATCH)])
         first += BATCH

@@ -29,22 +29,23 @@ def watched(watch: Watch) -> Callable[[Path], sqlite3.Connection]:
 
 
 class Failing:
-    """Fails the n-th changing statement with an error of SQLite, and as many after it as asked."""
+    """Fails the n-th statement of a kind with an error of SQLite, once it is armed."""
 
-    WORDS = ("INSERT", "DELETE", "COMMIT", "BEGIN IMMEDIATE")
+    CHANGES = ("INSERT", "DELETE", "COMMIT", "BEGIN IMMEDIATE")
+    READS = ("SELECT",)
 
-    def __init__(self, message: str, first: int, count: int = 1) -> None:
+    def __init__(self, message: str, number: int, words: tuple[str, ...]) -> None:
         self.message = message
-        self.first = first
-        self.count = count
-        self.seen = 0
-        self.failed = 0
+        self.number = number
+        self.words = words
+        self.armed = False
+        self.failed = False
 
     def __call__(self, sql: str) -> None:
-        if sql.startswith(self.WORDS):
-            self.seen += 1
-            if self.first <= self.seen < self.first + self.count:
-                self.failed += 1
+        if self.armed and sql.startswith(self.words):
+            self.number -= 1
+            if self.number == 0:
+                self.failed = True
                 raise sqlite3.OperationalError(self.message)
 
 

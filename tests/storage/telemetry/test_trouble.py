@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rookery.core.points import Aggregation, StoreRefused
+from rookery.storage.telemetry import TelemetryFileError, TelemetryStore
 from rookery.storage.telemetry import store as store_module
 from rookery.storage.telemetry.rounds import RETRY_SECONDS
 from tests.fakes import ManualClock
@@ -80,21 +81,25 @@ async def test_a_merge_that_finds_no_room_is_tried_again(open_store: OpenStore, 
         assert told(await store.read(series, *ALL, 10_000)) == told(ledger.read(series, *ALL))
 
 
-@pytest.mark.parametrize("message", ["disk I/O error", "database or disk is full"])
-async def test_any_statement_may_fail(tmp_path: Path, message: str) -> None:
-    """The n-th change fails, for every n of a history until it passes the end: what was acknowledged is there."""
-    from rookery.storage.telemetry import TelemetryStore
-
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("disk I/O error", Failing.CHANGES),
+        ("database or disk is full", Failing.CHANGES),
+        ("disk I/O error", Failing.READS),
+    ],
+    ids=["broken", "full", "unreadable"],
+)
+async def test_any_statement_may_fail(tmp_path: Path, message: str, words: tuple[str, ...]) -> None:
+    """The n-th statement fails, for every n of a history until it passes the end: what was acknowledged is there."""
     number = 0
     while True:
         number += 1
         path = tmp_path / f"{number}.db"
-        clean = TelemetryStore(path, ManualClock(), synchronous="OFF")
-        await clean.open()
-        await clean.close()
-        failing = Failing(message, number)
+        failing = Failing(message, number, words)
         store = TelemetryStore(path, ManualClock(), connect=watched(failing), merge_points=40, synchronous="OFF")
         await store.open()
+        failing.armed = True
         ledger = Ledger()
         for first in range(0, 120, 20):
             rows = [point(k) for k in range(first, first + 20)]
@@ -120,7 +125,7 @@ async def test_any_statement_may_fail(tmp_path: Path, message: str) -> None:
         await store.close()
         if not failing.failed:
             break
-    assert number > 40
+    assert number > 20
 
 
 async def test_a_disk_that_stands_still_does_not_fill_memory(
@@ -211,3 +216,31 @@ class TestDamage:
         store = await open_store()
         assert await store.read(1, 3_000, 10_000, 10) == [(5_000, "again"), (5_001, 0.75)]
         assert store.counters.damaged == 0
+
+
+async def test_a_row_that_memory_can_not_take_does_not_stop_the_store(
+    open_store: OpenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A series beyond 64 bits is an error of ours; it costs its batch, and the next start is not in its way."""
+    store = await open_store()
+    with pytest.raises(StoreRefused, match="the store failed"):
+        await store.write([(2**63, 1, 1)])
+    await store.write([(1, 1, 1)])
+    assert await store.read(1, *ALL, 10) == [(1, 1)]
+    assert "set aside" in caplog.text
+    await store.close()
+    store = await open_store()
+    assert await store.read(1, *ALL, 10) == [(1, 1)]
+
+
+async def test_a_file_that_can_not_be_read_at_start_is_one_clear_error(tmp_path: Path, open_store: OpenStore) -> None:
+    store = await open_store()
+    await store.write([(1, 1, 1)])
+    await store.close()
+    failing = Failing("disk I/O error", 1, ("SELECT id, data",))
+    failing.armed = True
+    broken = TelemetryStore(tmp_path / "telemetry.db", ManualClock(), connect=watched(failing))
+    with pytest.raises(TelemetryFileError, match="disk I/O error"):
+        await broken.open()
+    store = await open_store()
+    assert await store.read(1, *ALL, 10) == [(1, 1)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import zlib
 
-from rookery.storage.telemetry.connection import WriterConnection
+from rookery.storage.telemetry.connection import FAILURES, WriterConnection
 from rookery.storage.telemetry.memory import Memory
 from rookery.storage.telemetry.packing import unpack_columns
 
@@ -41,6 +41,7 @@ class CommitLog:
         connection = self._connection.sql()
         row = connection.execute("SELECT max(value) FROM state WHERE name = 'log'").fetchone()[0] or 0
         broken: list[int] = []
+        self.size = 0
         for number, data, checksum in connection.execute("SELECT id, data, checksum FROM log ORDER BY id"):
             row = max(row, number)
             self.size += len(data)
@@ -48,6 +49,8 @@ class CommitLog:
                 if zlib.crc32(data) != checksum:
                     raise ValueError("wrong checksum")
                 memory.replay(number, *unpack_columns(data))
+            except FAILURES:
+                raise
             except Exception as error:
                 logger.error("row %d of the telemetry log is damaged and set aside: %r", number, error)
                 broken.append(number)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -116,7 +117,11 @@ class Writer:
             self._rounds.look_for_buried()
         except BaseException as error:
             self._connection.close()
-            opened(error)
+            opened(
+                schema.TelemetryFileError(f"cannot read the telemetry file: {error}")
+                if isinstance(error, sqlite3.Error)
+                else error
+            )
             return
         opened(None)
         while True:
@@ -149,18 +154,27 @@ class Writer:
     def _guarded(self, work: Callable[[T], str | None], argument: T) -> str | None:
         """Do it, and answer why it could not be done.
 
-        After an error of our own nothing more is accepted or merged: what memory holds can not be trusted then, while
-        the file is whole and is read again at the next start.
+        After an error that leaves memory in doubt nothing is accepted or merged until memory could be read from the
+        file again, which every further job tries.
         """
-        if self._failed is not None:
-            return self._failed
         try:
+            if self._failed is not None:
+                self._rebuild()
             return work(argument)
         except Exception as error:
-            log.exception("the writer of the telemetry store failed; it accepts nothing until it is started again")
+            log.exception("the telemetry store can not be trusted to know what is in its file; it will read it again")
             self._failed = f"the store failed: {error!r}"
             self._rounds.end(self._failed)
             return self._failed
+
+    def _rebuild(self) -> None:
+        """Make memory anew from the file."""
+        self._rounds.abandon("the store had to read its file again")
+        fresh = Memory(self._load, self._next_free)
+        self.counters.damaged += self._log.replay(fresh)
+        self._rounds.look_for_buried()
+        self.memory.replace(fresh)
+        self._failed = None
 
     # ---- what memory asks of the file -------------------------------------------------------------------------------
 
@@ -220,7 +234,13 @@ class Writer:
             self._connection.undo(error)
             return plain_reason(error)
         self._rounds.settle()
-        self.memory.add(batch.series, batch.times, batch.values)
+        try:
+            self.memory.add(batch.series, batch.times, batch.values)
+        except FAILURES as error:
+            # The batch is on disk, but what the file knows of a series could not be read.
+            log.warning("reading the telemetry file failed, its log is read again: %s", error)
+            self._connection.undo(error)
+            self._rebuild()
         return None
 
     def _append(self, data: bytes) -> None:
