@@ -132,7 +132,9 @@ class CppBoard(Board):
             self._begin()
         elif self._thing is not None and topic == self._thing.values_in:
             self._thing_ready = True
-            if not self._synced:
+            if self._synced:
+                self._send_waiting()
+            else:
                 self._ask_last_values()
 
     # The device: which thing do I feed?

@@ -41,7 +41,7 @@ class Trust(NamedTuple):
     """Whom to believe that it is the server."""
 
     ca: Path | str | None = None
-    """A file with authorities, or their PEM text. None: those that this machine trusts."""
+    """A file with authorities, or their PEM text, besides those that this machine trusts."""
     verify: bool = True
 
     def context(self) -> ssl.SSLContext:
@@ -50,9 +50,11 @@ class Trust(NamedTuple):
         Raises:
             OSError: the file can not be read or holds no certificate (`ssl.SSLError` is an OSError).
         """
-        # A path is given as one; a text may be thousands of characters long.
-        file, data = (None, self.ca) if isinstance(self.ca, str) else (self.ca, None)
-        context = ssl.create_default_context(cafile=file, cadata=data)
+        context = ssl.create_default_context()
+        if isinstance(self.ca, str):
+            context.load_verify_locations(cadata=self.ca)
+        elif self.ca is not None:
+            context.load_verify_locations(cafile=self.ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         # Python 3.13 reads RFC 5280 strictly. Whether a board can talk to a server must not depend on that.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
