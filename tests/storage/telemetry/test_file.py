@@ -155,9 +155,13 @@ def test_a_start_imports_nothing_heavy(tmp_path: Path) -> None:
 import asyncio, sys
 from pathlib import Path
 from rookery.storage.telemetry import TelemetryStore
-from tests.fakes import ManualClock
+class Clock:
+    def call_later(self, delay, callback, *args):
+        return asyncio.get_running_loop().call_later(delay, callback, *args)
+    def monotonic(self):
+        return 0.0
 async def main():
-    store = TelemetryStore(Path(sys.argv[1]), ManualClock())
+    store = TelemetryStore(Path(sys.argv[1]), Clock())
     await store.open()
     await store.write([(1, 1, 1.5)])
     await store.last([1, 2])
