@@ -217,15 +217,19 @@ async def test_text_that_means_something_to_a_database_is_only_text(catalog: Cat
 
 async def test_a_mistake_in_one_list_does_not_reach_the_others(catalog: Catalog) -> None:
     broken = msgspec.structs.replace(device("x"), metadata={"no json": object()})
+    nameless = msgspec.structs.replace(device("y"), name=None)
     results = await asyncio.gather(
         catalog.apply(Insert(device("a"))),
         catalog.apply(Insert(device("b")), Insert(broken)),
+        catalog.apply(Insert(nameless)),
         catalog.apply(Insert(device("c"))),
         return_exceptions=True,
     )
     assert results[0] is None
     assert isinstance(results[1], Exception)
-    assert results[2] is None
+    assert isinstance(results[2], Exception)
+    assert not isinstance(results[2], Conflict)
+    assert results[3] is None
     assert [d.id for d in await catalog.select(Device)] == ["a", "c"]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from rookery.core.errors import Conflict, Unavailable
 from rookery.core.records import Record
-from rookery.storage.catalog.schema import TABLES, UNIQUE, Unique, unique_name, words
+from rookery.storage.catalog.schema import UNIQUE, Unique, unique_name, words
 from rookery.storage.folder import FolderDamaged, FolderError, FolderReadOnly
 
 _SENTENCES: Mapping[int, str] = {
@@ -42,9 +42,13 @@ def unusable(error: DBAPIError, path: Path) -> FolderError:
     return FolderError(f"{path} can not be used: {error.orig}.")
 
 
-def conflict(error: IntegrityError, kind: type[Record]) -> Conflict:
-    """The sentence for something unique that is taken while a record of `kind` was written."""
-    return Conflict(f"There is already a {words(kind)} with this {_blamed(str(error.orig), kind)}.")
+def conflict(error: IntegrityError, kind: type[Record]) -> Conflict | None:
+    """The sentence for something unique that is taken while a record of `kind` was written; None for other faults."""
+    match = _SQLITE_UNIQUE.search(str(error.orig))
+    if match is None:
+        return None
+    blame = _blamed(match, kind)
+    return Conflict(f"There is already a {words(kind)} with this {blame}.")
 
 
 def outdated(kind: type[Record]) -> Conflict:
@@ -58,16 +62,13 @@ def _code(error: DBAPIError) -> int:
     return code & 0xFF
 
 
-def _blamed(message: str, kind: type[Record]) -> str:
-    match = _SQLITE_UNIQUE.search(message)
-    if match is None:
-        return "value"
+def _blamed(match: re.Match[str], kind: type[Record]) -> str:
     index = match["index"]
     columns = tuple(part.rpartition(".")[2] for part in (match["columns"] or "").split(", "))
     for unique in UNIQUE.get(kind, ()):
         if _is(kind, unique, index, columns):
             return unique.blame
-    return columns[-1] if columns[-1] in TABLES[kind].c else "value"
+    return columns[-1]
 
 
 def _is(kind: type[Record], unique: Unique, index: str | None, columns: tuple[str, ...]) -> bool:

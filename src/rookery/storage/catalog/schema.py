@@ -123,7 +123,7 @@ def _table(kind: type[Record]) -> Table:
     name = table_name(kind)
     table = Table(name, metadata, *(_column(field) for field in msgspec.structs.fields(kind)))
     for unique in UNIQUE.get(kind, ()):
-        # Naming `postgresql_where` as well would load that whole dialect, 30 ms at each start.
+        # Naming `postgresql_where` as well would load that whole dialect at each start.
         where = table.c.deleted_at.is_(None) if unique.live else None
         Index(
             unique_name(kind, unique),

@@ -154,7 +154,10 @@ class SqlCatalog:
                         elif not self._rows[kind].update(connection, record):
                             raise outdated(kind)
                     except IntegrityError as error:
-                        raise conflict(error, kind) from error
+                        taken = conflict(error, kind)
+                        if taken is None:
+                            raise
+                        raise taken from error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
