@@ -219,6 +219,8 @@ async def test_log_in_for_connections(bench: Bench) -> None:
     await bench.services.people.delete(bench.person)
     bench.clock.turn(tokens_file.PRINCIPAL_AGE)
     assert await bench.tokens.log_in(token) is None
+    with pytest.raises(Refused):
+        await bench.token()
 
 
 async def test_wrong_secrets_are_refused_and_guessing_gets_slow(bench: Bench) -> None:

@@ -129,7 +129,12 @@ class Tokens:
             await self._failures.add(f"{peer} {client_id}")
             raise Refused
         self._failures.forget(f"{peer} {client_id}")
-        principal = await self._people.principal(client.person_id, organisation_id, client.id)
+        try:
+            principal = await self._people.principal(client.person_id, organisation_id, client.id)
+        except NotFound:
+            if organisation_id is None:
+                raise Refused from None  # The person is gone; the key is only remembered.
+            raise
         return Granted(self._sign(client, audience[:AUDIENCE_LIMIT], principal.organisation_id), self.lifetime)
 
     async def verify(self, token: str) -> TokenClaims | None:

@@ -162,6 +162,16 @@ def test_refused(name: str, raw: bytes, kind: str, status: int, field: str | Non
     assert "`" not in refused.value.detail
 
 
+@pytest.mark.parametrize(("count", "end"), [(2, "0, 1."), (24, "9."), (30, "and 6 more.")])
+def test_an_error_lists_the_choices(count: int, end: str) -> None:
+    choices = tuple(str(number) for number in range(count))
+    body = Body(msgspec.defstruct("Choice", [("p", Literal[choices])]))  # type: ignore[valid-type]
+    with pytest.raises(Problem) as refused:
+        body.decode(b'{"p":"x"}', JSON)
+    assert refused.value.detail.startswith("p: 'x' is not one of 0, 1")
+    assert refused.value.detail.endswith(end)
+
+
 def test_decoded_values_are_plain() -> None:
     whole = WHOLE.decode(json.dumps({"type": "a", "owner": ID, "at": "2025-01-01T00:00:00Z"}).encode(), JSON)
     assert type(whole.owner) is str

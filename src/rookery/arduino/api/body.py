@@ -26,6 +26,8 @@ BODY_LIMIT = 1 << 20
 """Bytes of a body. A history import of about 15,000 timed values; anything larger can be sent in parts."""
 FORM_FIELDS = 1_000
 """Fields of a form or multipart body: more than any operation knows."""
+SHOWN_CHOICES = 24
+"""Choices that an error lists: all device types, but not all property types."""
 PART_HEADERS = 4_096
 """Bytes of the headers of one part of a multipart body."""
 
@@ -67,6 +69,8 @@ class _Shape(NamedTuple):
     item: _Shape | None = None
     read: Callable[[str], Any] | None = None
     """Makes the value of a text, or raises `ValueError` with the beginning of a sentence."""
+    choices: frozenset[Any] = frozenset()
+    """The only values there are, when they are few."""
     text: bool = True
     """Whether a text is fine as it is (False: a form's text must become a number or boolean)."""
 
@@ -197,6 +201,9 @@ def _shape(info: Any) -> _Shape | None:
         )
     if isinstance(info, types.ListType):
         return _Shape(item=_shape(info.item_type))
+    if isinstance(info, types.LiteralType | types.EnumType):
+        values = info.values if isinstance(info, types.LiteralType) else [member.value for member in info.cls]
+        return _Shape(choices=frozenset(values))
     return _Shape(text=not isinstance(info, types.IntType | types.FloatType | types.BoolType))
 
 
@@ -222,6 +229,9 @@ def _fit(value: Any, shape: _Shape | None, where: str, loose: bool) -> Any:
             value = [value]
         if isinstance(value, list):
             return [_fit(inner, shape.item, f"{where}[{i}]", loose) for i, inner in enumerate(value)]
+    if shape.choices and isinstance(value, str) and value not in shape.choices:
+        field = where.lstrip(".") or "body"
+        raise bad_field(field, f"{field}: {value[:80]!r} is not one of {_listed(shape.choices)}.")
     if shape.read is not None:
         try:
             return shape.read(value if isinstance(value, str) else "")
@@ -233,6 +243,12 @@ def _fit(value: Any, shape: _Shape | None, where: str, loose: bool) -> Any:
     if isinstance(value, str) and "\0" in value:
         raise bad_field(where.lstrip("."), "A text must not contain the character NUL.")
     return value
+
+
+def _listed(choices: frozenset[Any]) -> str:
+    """The choices in words, not more of them than anybody reads."""
+    words = sorted(map(str, choices))
+    return ", ".join(words[:SHOWN_CHOICES]) + (f" and {more} more" if (more := len(words) - SHOWN_CHOICES) > 0 else "")
 
 
 def _number(text: str, where: str) -> Any:

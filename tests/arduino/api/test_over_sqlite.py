@@ -1,0 +1,85 @@
+"""The API over the real stores: what was answered is there after a restart."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from rookery.arduino.api.app import build_api
+from rookery.arduino.tokens import Tokens
+from rookery.bus.local import LocalBus
+from rookery.core.ids import Identifiers
+from rookery.core.secrets import Peppered
+from rookery.core.services import Services, build_services
+from rookery.storage.catalog import open_catalog
+from rookery.storage.telemetry import TelemetryStore
+from tests.arduino.api.conftest import BASE, TestKey, sign
+from tests.fakes import ManualClock, PlainPasswords, connect
+
+
+@asynccontextmanager
+async def server(folder: Path, clock: ManualClock, seed: int) -> AsyncIterator[tuple[Services, httpx.AsyncClient]]:
+    """One life of a server on this folder."""
+    catalog = await open_catalog(folder / "catalog.db")
+    telemetry = TelemetryStore(folder / "telemetry.db", clock)
+    await telemetry.open()
+    services = build_services(
+        catalog,
+        telemetry,
+        LocalBus(),
+        clock,
+        Identifiers(random.Random(seed).randbytes),
+        PlainPasswords(),
+        Peppered(b"a pepper for tests"),
+    )
+    app = build_api(services, Tokens(services, TestKey(), BASE), sign)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE) as http:
+        yield services, http
+    await telemetry.close()
+    await catalog.close()
+
+
+async def log_in(http: httpx.AsyncClient, client_id: str, secret: str) -> None:
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    answer = await http.post("/iot/v1/clients/token", data=form)
+    http.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+@pytest.mark.parametrize("soft", [True, False])
+async def test_a_story_with_a_restart(tmp_path: Path, soft: bool) -> None:
+    clock = ManualClock()
+    async with server(tmp_path, clock, 1) as (services, http):
+        person = await services.people.create("owner@rookery.test")
+        key, secret = await services.clients.create(person.id, "test")
+        await log_in(http, key.id, secret)
+        made = await http.put("/iot/v2/devices", json={"type": "giga", "name": "board", "wifi_fw_version": "1.5.0"})
+        assert made.status_code == 201
+        device_path = f"/iot/v2/devices/{made.json()['id']}"
+        assert (await http.put(device_path + "/pass", json={"password": "sesame"})).status_code == 200
+        assert (await http.put(device_path + "/tags", json={"key": "room", "value": "north"})).status_code == 200
+        thing = await services.things.create(
+            await services.people.principal(person.id), name="House", device_id=made.json()["id"]
+        )
+        device = await services.devices.get(await services.people.principal(person.id), made.json()["id"])
+        services.boards.left(connect(services, device))
+        # The store answers in order, so presence is on disk once something after it is.
+        await services.telemetry.write([(device.series + 1_000, clock.now(), 1)])
+
+    clock.turn(60)
+    async with server(tmp_path, clock, 2) as (_, http):
+        await log_in(http, key.id, secret)
+        (shown,) = (await http.get("/iot/v2/devices?tags=room:north&serial=")).json()
+        assert (shown["name"], shown["wifi_fw_version"], shown["device_status"]) == ("board", "1.5.0", "OFFLINE")
+        assert shown["thing"]["id"] == thing.id
+        events = (await http.get(device_path + "/status")).json()["events"]
+        assert [event["value"] for event in events] == ["DISCONNECTED", "CONNECTED"]
+        assert (await http.post(device_path + "/pass", json={"password": "sesame"})).status_code == 200
+        assert (await http.delete(device_path, params={"force": not soft})).status_code == 200
+        assert (await http.get(device_path)).status_code == 404
+        assert len((await http.get("/iot/v2/devices?show_deleted=true")).json()) == soft
+        assert (await http.post(device_path, json={})).status_code == (200 if soft else 404)
