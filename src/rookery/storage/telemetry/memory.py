@@ -203,9 +203,10 @@ class Memory:
         return run.parts[: run.frozen]
 
     def thaw(self, run: Run) -> None:
-        """The merge of this run failed: it counts as not merged again."""
+        """The merge of this run failed: it counts as not merged again, unless it was deleted meanwhile."""
         run.frozen = 0
-        self.active.setdefault(run.series, run)
+        if self.runs.get(run.series) is run:
+            self.active.setdefault(run.series, run)
 
     def settle(self, run: Run, base: Point | None, merged: int) -> None:
         """The merge of this run is committed: the frozen parts are in the blocks now, and `base` is in the file."""
