@@ -264,6 +264,19 @@ async def test_a_commit_that_fails_refuses_and_forgets_nothing(tmp_path: Path) -
     assert sessions == {("r", "cat"): state.dump()}
 
 
+async def test_on_a_failing_disk_nobody_waits_for_the_next_try(tmp_path: Path) -> None:
+    disk, publisher = Disk(), Publisher()
+    file = await MessageFile.open(tmp_path / "messages.db", opener=disk)
+    disk.failing = True
+    file.retain("home", "a", Retained(b"1", 1))
+    file.after_commit(publisher, 1)
+    await asyncio.sleep(0)
+    file.after_commit(publisher, 2)  # while the first is being written
+    await file.flush()
+    assert [ticket for ticket, _ in publisher.refusals] == [1, 2]
+    await file.close()
+
+
 async def test_a_commit_that_failed_is_tried_again_without_being_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -63,21 +63,21 @@ class BrokerLimits:
     """The same in bytes, in memory: 1.6 kB each when both limits are met at once."""
     retained_bytes_of_all: int = 256 * MIB
     """All spaces together."""
-    topic_bytes: int = 1_024
+    topic_characters: int = 1_024
     """A retained topic is kept in memory; no convention that we know comes near 256."""
     topic_levels: int = 64
     """Each level of a retained topic is a node of a tree."""
 
 
 class BrokerCounters:
-    """Since the start, all spaces together. The first three are gauges."""
+    """Since the start, all spaces together. Connections and what is retained are as of now."""
 
     __slots__ = ("connections", "delivered", "published", "refused", "retained", "retained_bytes")
 
     def __init__(self) -> None:
         self.connections = 0
         self.retained = 0
-        """Retained messages, now."""
+        """Retained messages."""
         self.retained_bytes = 0
         """About what they occupy, in bytes."""
         self.published = 0
@@ -165,7 +165,7 @@ class SpaceBrokers:
         if topic.startswith(RESERVED):
             return "this topic is not the user's own"
         limits = self.limits
-        if len(topic) > limits.topic_bytes or topic.count("/") >= limits.topic_levels:
+        if len(topic) > limits.topic_characters or topic.count("/") >= limits.topic_levels:
             return "this topic is too long"
         return None
 

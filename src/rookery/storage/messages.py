@@ -329,7 +329,7 @@ class MessageFile:
     def _settle(self, batch: _Batch, error: BaseException | None) -> None:
         if error is not None and not self._closed:
             self._retry = asyncio.get_running_loop().call_later(RETRY, self._arm)
-        elif self._anything():
+        if self._tickets or (error is None and self._anything()):
             self._arm()
         if self._idle is not None and self._timer is None:
             self._idle.set_result(None)

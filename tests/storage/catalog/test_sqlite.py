@@ -223,6 +223,23 @@ async def test_a_closed_catalog_says_so_and_keeps_what_was_on_its_way(tmp_path: 
     await again.close()
 
 
+async def test_closing_leaves_nobody_waiting_for_ever(tmp_path: Path) -> None:
+    catalog = await open_catalog(tmp_path / "catalog.db", synchronous="OFF")
+    tasks = [asyncio.ensure_future(catalog.apply(Insert(device(f"d{i}")))) for i in range(1_100)]
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(catalog.close())
+    late = asyncio.gather(catalog.apply(Insert(device("late"))), return_exceptions=True)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    await closing
+    kept = sum(result is None for result in results)
+    assert kept >= 1_024
+    assert all(isinstance(result, Unavailable) for result in [*results, *await late] if result is not None)
+    again = await open_catalog(tmp_path / "catalog.db")
+    assert await again.count(Device) == kept
+    await again.close()
+    assert os.listdir(tmp_path) == ["catalog.db"]
+
+
 async def test_who_stops_waiting_does_not_undo_the_work(tmp_path: Path) -> None:
     catalog = await open_catalog(tmp_path / "catalog.db")
     task = asyncio.ensure_future(catalog.apply(Insert(device("a"))))

@@ -109,6 +109,7 @@ class SqlCatalog:
     async def close(self) -> None:
         """Finish what waits and close the file."""
         self._closed = True
+        self.writer.end()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -117,7 +118,7 @@ class SqlCatalog:
             connection.close()
         self._reading.clear()
         # Last, because the last connection that closes empties the write-ahead log into the file.
-        self.writer.close()
+        self.writer.join()
         self._engine.dispose()
 
     def _of(self, kind: type[R]) -> Rows[R]:

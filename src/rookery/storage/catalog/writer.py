@@ -67,12 +67,16 @@ class Writer:
             self._queue.put(_Job(work, future))
             return await future
 
-    def close(self) -> None:
-        """Finish what waits, then end the thread. Blocks; call it in a thread."""
+    def end(self) -> None:
+        """Take no more work. Called on the event loop, so that nothing gets into the queue behind the end."""
         if not self._closed:
             self._closed = True
             self._queue.put(None)
+
+    def join(self) -> None:
+        """After `end`: finish what waits and close the connection. Blocks; call it in a thread."""
         self._thread.join()
+        self._connection.close()
 
     def _run(self) -> None:
         ending = False
@@ -91,7 +95,6 @@ class Writer:
             if group:
                 self._commit(group)
                 _answer(group)
-        self._connection.close()
 
     def _commit(self, group: list[_Job]) -> None:
         connection = self._connection
