@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ async def test_a_board_comes_in_talks_and_leaves() -> None:
     ("options", "code"),
     [({"password": b"guess"}, 5), ({"username": "nobody"}, 5), ({"username": None, "password": None}, 5)],
 )
-async def test_wrong_credentials_get_5_and_the_door(options: dict[str, object], code: int) -> None:
+async def test_wrong_credentials_get_5_and_the_door(options: dict[str, Any], code: int) -> None:
     world = World()
     client = world.client()
     assert await client.connect(**options) == [p.Connack(code)]
@@ -285,13 +286,44 @@ async def test_a_client_that_sends_too_fast_is_read_later() -> None:
         client.machine.publish("a", b"")
     client.send()
     assert len(handler.take()) == 4  # what has come is kept
-    assert not client.transport.reading
+    assert client.transport.reading is False
     world.clock.advance(3)
-    assert client.transport.reading
+    reading: bool = client.transport.reading
+    assert reading
     assert world.gateway.counters.throttled == 1
     client.machine.publish("a", b"")
     client.send()
     assert client.transport.reading
+
+
+async def test_the_rate_is_counted_by_the_second_also_when_nothing_is_watched() -> None:
+    world = World(limits=MqttLimits(messages_per_second=3))
+    client, _ = await world.joined(keepalive=0)
+    for _ in range(5):
+        for _ in range(3):
+            client.machine.publish("a", b"")
+        client.send()
+        world.clock.advance(2)
+    assert world.gateway.counters.throttled == 0
+
+
+async def test_a_handler_that_closes_while_it_is_asked_keeps_no_subscription() -> None:
+    world = World()
+    client, handler = await world.joined()
+    granting = handler.subscribe
+
+    def closing(topic_filter: str, qos: int) -> int:
+        if topic_filter == "b":
+            assert handler.session is not None
+            handler.session.close("enough")
+        return granting(topic_filter, qos)
+
+    handler.subscribe = closing  # type: ignore[method-assign]
+    client.machine.subscribe([("a", 0), ("b", 0), ("c", 0)])
+    client.send()
+    kinds = [heard[:2] for heard in handler.take() if heard[0] in ("subscribe", "unsubscribed")]
+    assert kinds == [("subscribe", "a"), ("unsubscribed", "a"), ("subscribe", "b"), ("unsubscribed", "b")]
+    assert client.transport.writes == []
 
 
 async def test_an_invalid_topic_ends_the_connection() -> None:

@@ -289,7 +289,7 @@ def test_a_client_that_never_reads_costs_a_bounded_amount_and_disturbs_nobody(ru
         quick.publish("a", b"x")
         assert await reader.readexactly(6) == encode(p.Publish("a", b"x"))
         for each in (writer, slow_writer):
-            each.transport.abort()  # type: ignore[attr-defined]
+            each.transport.abort()
         await until(lambda: not server.connections)
         assert server.counters.closed == {Ending.LOST: 2}
         await server.stop()

@@ -36,6 +36,12 @@ class Wheel:
     def _read(self) -> int:
         return int(self._clock.monotonic()) + 1
 
+    def current(self) -> int:
+        """The tick it is, also when nothing is watched."""
+        if self._timer is None:
+            self.now = self._read()
+        return self.now
+
     def schedule(self, entry: Watched, seconds: float) -> None:
         """Call `entry.expired()` in `seconds`, never earlier, at most two seconds later; replaces an earlier wish."""
         if entry.due:

@@ -52,7 +52,7 @@ class MqttLimits:
     """Outgoing QoS 1 and 2 messages that wait, per session; more are dropped."""
     queue_bytes: int = 1 * MIB
     """The same in bytes."""
-    outbound_high: int = 128 * KIB
+    outbound_high: int = 256 * KIB
     """Bytes that a client has not read, from which on QoS 0 messages are dropped and others wait."""
     outbound_hard: int = 1 * MIB
     """Bytes that a client has not read, from which on it is closed: it asks and asks and never reads the answers."""

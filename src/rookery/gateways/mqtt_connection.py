@@ -149,7 +149,7 @@ class MqttConnection(asyncio.BufferedProtocol):
             return
         gateway = self._gateway
         counters = self._counters
-        self.seen = now = gateway.wheel.now
+        self.seen = gateway.wheel.now
         counters.bytes_in += len(data)
         machine = self.machine
         try:
@@ -167,7 +167,7 @@ class MqttConnection(asyncio.BufferedProtocol):
             if machine.submitted - machine.committed_count > limits.unacknowledged:
                 self._read(False)
             if limits.messages_per_second:
-                self._throttle(count, now)
+                self._throttle(count, gateway.wheel.current())
 
     def eof_received(self) -> bool | None:
         """The client will say no more; nothing of MQTT works one way."""
@@ -223,10 +223,14 @@ class MqttConnection(asyncio.BufferedProtocol):
             known = state.subscriptions is not None and topic_filter in state.subscriptions
             if (
                 (known or len(state.subscriptions or ()) < limits.subscriptions)
-                and len(topic_filter) <= limits.filter_bytes
+                and len(topic_filter.encode()) <= limits.filter_bytes
                 and topic_filter.count("/") < limits.filter_levels
             ):
                 code = handler.subscribe(topic_filter, qos)
+            if self._ended:  # the handler has closed the session meanwhile
+                if code != SUBSCRIPTION_REFUSED:
+                    handler.unsubscribed(topic_filter)
+                return
             if code != SUBSCRIPTION_REFUSED:
                 state.subscribe(topic_filter, code)
             codes.append(code)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from rookery.wire.mqtt import packets as p
 
-texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
-names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0+#"), min_size=1, max_size=40)
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+names = st.text(st.characters(codec="utf-8", exclude_characters="\0+#"), min_size=1, max_size=40)
 levels = st.one_of(st.just("+"), st.text("ab$é", max_size=3))
 filters = st.builds(
     lambda parts, rest: "/".join([*parts, "#"] if rest else parts) or "/",

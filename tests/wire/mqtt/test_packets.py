@@ -35,7 +35,7 @@ def test_faulty_packets_are_refused_with_their_clause(case: Faulty) -> None:
     assert caught.value.answer == raw(case.answer)
 
 
-UNSAYABLE = {
+UNSAYABLE: dict[str, p.Packet] = {
     "publish to a wildcard": p.Publish("a/#"),
     "publish to nothing": p.Publish(""),
     "publish with QoS 3": p.Publish("a", b"", 3, False, 1),

@@ -410,6 +410,32 @@ def test_a_resumed_session_repeats_with_dup_and_in_order() -> None:
     ]
 
 
+def test_repeating_stops_while_the_client_does_not_read() -> None:
+    world = opened(limits=Limits(inflight=5, packet_bytes=100_000))
+    for index in range(5):
+        world.machine.publish(p.Message("a", bytes([index]), 1))
+    again = World(limits=Limits(inflight=5))
+    again.session = world.session
+    again.say(p.Connect("c", clean_session=False))
+    again.answers()
+
+    def write(data: bytes) -> None:
+        again.writes.append(data)
+        again.machine.blocked = len(again.writes) == 2
+
+    again.write = write  # type: ignore[method-assign]
+    again.machine.resend()
+    assert len(again.writes) == 2
+    assert again.machine.publish(p.Message("a", b"new", 1))
+    again.machine.blocked = False
+    again.machine.pump()
+    sent = again.answers()
+    assert [packet.packet_id for packet in sent] == [1, 2, 3, 4, 5]  # type: ignore[union-attr]
+    assert all(packet.dup for packet in sent)  # type: ignore[union-attr]
+    again.say(p.Puback(1))
+    assert again.answers() == [p.Publish("a", b"new", 1, packet_id=6)]
+
+
 @pytest.mark.parametrize("inflight", [0, 2])
 def test_what_cannot_be_sent_is_not_queued(inflight: int) -> None:
     world = opened(limits=Limits(inflight=inflight))

@@ -81,7 +81,7 @@ class Limits(Protocol):
 
     @property
     def connect_bytes(self) -> int:
-        """Largest CONNECT."""
+        """Largest CONNECT; at least 127, like the next."""
 
     @property
     def packet_bytes(self) -> int:
@@ -112,6 +112,7 @@ class ServerConnection:
     """
 
     __slots__ = (
+        "_again",
         "_held",
         "_limit",
         "_limits",
@@ -145,6 +146,7 @@ class ServerConnection:
         self._need = 2
         self._topics: dict[bytes, str] = {}
         self._held: deque[tuple[int, int]] | None = None
+        self._again: deque[int] | None = None
 
     @property
     def unacknowledged(self) -> int:
@@ -445,7 +447,13 @@ class ServerConnection:
         session = self.session
         assert session is not None  # noqa: S101  # sessions that were never accepted have no one to publish
         limits = self._limits
-        if self.phase == OPEN and not self.blocked and not session.queued and session.inflight < limits.inflight:
+        if (
+            self.phase == OPEN
+            and not self.blocked
+            and not self._again
+            and not session.queued
+            and session.inflight < limits.inflight
+        ):
             packet_id = session.start(message)
             topic, payload, qos, retain = message
             try:
@@ -457,29 +465,37 @@ class ServerConnection:
             return True
         return enqueue(session, message, limits)
 
-    def pump(self) -> None:
-        """Send what waits, as far as the window allows."""
+    def resend(self) -> None:
+        """After a session was resumed: repeat what is unacknowledged, with DUP [MQTT-4.4.0-1], then what waits."""
         session = self.session
-        if session is None or not session.queued:
+        if session is not None and session.inflight:
+            self._again = deque(packet_id for packet_id, _ in session.unfinished())
+        self.pump()
+
+    def pump(self) -> None:
+        """Send what is to be repeated and what waits, as far as the window and the reader allow."""
+        session = self.session
+        if session is None:
             return
+        again = self._again
+        while again and self.phase == OPEN and not self.blocked:
+            self._repeat(session, again.popleft())
+        if again:
+            return
+        self._again = None
         window = self._limits.inflight
         while self.phase == OPEN and not self.blocked and session.queued and session.inflight < window:
             packet_id, message = session.start_next()
             topic, payload, qos, retain = message
             self.sink.write(encode.publish(p.Publish(topic, payload, qos, retain, packet_id)))
 
-    def resend(self) -> None:
-        """After a session was resumed: repeat what is unacknowledged, with DUP [MQTT-4.4.0-1], then what waits."""
-        session = self.session
-        if session is None:
-            return
-        for packet_id, message in session.unfinished():
-            if message is None:
-                self.sink.write(encode.pubrel(packet_id))
-            else:
-                topic, payload, qos, retain = message
-                self.sink.write(encode.publish(p.Publish(topic, payload, qos, retain, packet_id, True)))
-        self.pump()
+    def _repeat(self, session: SessionState, packet_id: int) -> None:
+        message = session.sent(packet_id)
+        if message is not None:
+            topic, payload, qos, retain = message
+            self.sink.write(encode.publish(p.Publish(topic, payload, qos, retain, packet_id, True)))
+        elif session.knows(packet_id):
+            self.sink.write(encode.pubrel(packet_id))
 
     def _finished(self, packet_id: int, qos: int) -> None:
         session = self.session
