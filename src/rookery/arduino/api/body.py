@@ -97,7 +97,7 @@ class Body(Generic[T_co]):
         except msgspec.ValidationError as error:
             raise _explained(error) from None
         except RecursionError:
-            raise Problem(400, "The body is nested too deeply.") from None
+            raise Problem(400, "The body is nested too deeply.", "body") from None
 
 
 def read_body(raw: bytes, content_type: str) -> tuple[Any, bool]:
@@ -120,7 +120,7 @@ def read_body(raw: bytes, content_type: str) -> tuple[Any, bool]:
         if kind and "json" not in kind and kind not in (_FORM, "application/octet-stream", "text/plain"):
             raise Problem(415, "The body must be JSON or a form.") from None
         if isinstance(error, RecursionError):
-            raise Problem(400, "The body is nested too deeply.") from None
+            raise Problem(400, "The body is nested too deeply.", "body") from None
         raise Problem(400, f"The body is not JSON: {str(error).partition(' - at ')[0][:200]}.", "body") from None
 
 
@@ -230,18 +230,16 @@ def _fit(value: Any, shape: _Shape | None, where: str, loose: bool) -> Any:
         if isinstance(value, list):
             return [_fit(inner, shape.item, f"{where}[{i}]", loose) for i, inner in enumerate(value)]
     if shape.choices and isinstance(value, str) and value not in shape.choices:
-        field = where.lstrip(".") or "body"
-        raise bad_field(field, f"{field}: {value[:80]!r} is not one of {_listed(shape.choices)}.")
+        raise _refusal(where, f"{value[:80]!r} is not one of {_listed(shape.choices)}")
     if shape.read is not None:
         try:
             return shape.read(value if isinstance(value, str) else "")
         except ValueError as error:
-            field = where.lstrip(".") or "body"
-            raise bad_field(field, f"{field}: {error}.") from None
+            raise _refusal(where, str(error)) from None
     if loose and not shape.text and isinstance(value, str):
         return _number(value, where)
     if isinstance(value, str) and "\0" in value:
-        raise bad_field(where.lstrip("."), "A text must not contain the character NUL.")
+        raise _refusal(where, "A text must not contain the character NUL")
     return value
 
 
@@ -261,7 +259,7 @@ def _number(text: str, where: str) -> Any:
     except ValueError:
         return text
     if not isfinite(number):
-        raise bad_field(where.lstrip("."), "Expected a finite number.")
+        raise _refusal(where, "Expected a finite number")
     return lower
 
 
@@ -275,24 +273,30 @@ def _explained(error: msgspec.ValidationError) -> Problem:
     if missing is not None:
         path = f"{path}.{missing.group(1)}"
         detail = "This field is required"
-    field = path.lstrip(".") or "body"
-    return bad_field(field, f"{field}: {_plain(detail)}.")
+    return _refusal(path, _plain(detail))
 
 
-_PLAIN: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"`object`"), "an object"),
-    (re.compile(r"`array`"), "a list"),
-    (re.compile(r"`str`"), "text"),
-    (re.compile(r"`int`"), "a whole number"),
-    (re.compile(r"`float`"), "a number"),
-    (re.compile(r"`bool`"), "true or false"),
-    (re.compile(r"`null`"), "null"),
-)
+def _refusal(where: str, detail: str) -> Problem:
+    """400 for the value at a path such as `.parts[0].name`."""
+    field = where.lstrip(".") or "body"
+    return bad_field(field, f"{field}: {detail}.")
+
+
+_PLAIN = {
+    " | `null`": "",
+    " | null": "",
+    "`object`": "an object",
+    "`array`": "a list",
+    "`str`": "text",
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`bool`": "true or false",
+    "`null`": "null",
+}
 
 
 def _plain(detail: str) -> str:
     """The message in plain words: `str` is text to whoever writes JSON."""
-    detail = detail.replace(" | null", "").replace("| `null`", "")
-    for pattern, words in _PLAIN:
-        detail = pattern.sub(words, detail)
+    for word, plain in _PLAIN.items():
+        detail = detail.replace(word, plain)
     return detail
