@@ -62,7 +62,7 @@ async def serve(folder: Path) -> None:
     core = await Core.open(Settings(data_dir=folder))
     services = core.services
     tokens = Tokens(services, core.keys, "http://127.0.0.1")
-    api = build_api(services, tokens, partial(sign_request, core.keys.authority))
+    api: Any = build_api(services, tokens, partial(sign_request, core.keys.authority))
     gateway = HttpGateway()
     port = await gateway.bind("127.0.0.1", 0)
     await gateway.start(Router({"iot": api}, {}, api))

@@ -470,7 +470,7 @@ async def test_a_property_that_does_not_persist_has_a_last_value_only(world: Wor
 
 
 async def test_an_answer_has_a_limit(world: World, live: LiveThing, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(series, "ANSWER_LIMIT", 25)
+    monkeypatch.setattr(series, "ANSWER_LIMIT", 45)
     request = {"q": f"property.{names_of(live)['note']}"}
     for operation in ("_raw", "_sampling"):
         two = [{**request, "interval": 60}] * 2

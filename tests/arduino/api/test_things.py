@@ -366,8 +366,15 @@ async def test_many_ids_are_asked_for_in_portions(world: World, live: LiveThing)
     assert [t["id"] for t in found] == [live.record.id]
 
 
-async def test_counts_of_things_that_are_not_in_memory(world: World, live: LiveThing) -> None:
+async def test_a_list_is_the_same_from_memory_and_from_the_stores(world: World, live: LiveThing) -> None:
+    path = f"/iot/v2/things/{live.record.id}"
+    await world.call("PUT", f"{path}/publish", {"properties": [{"property": "note", "value": "x"}]})
     world.clock.turn(1)
     await world.call("PUT", "/iot/v2/things", {"name": "empty"})
-    world.services.live._things.clear()
-    assert [t["properties_count"] for t in (await world.call("GET", "/iot/v2/things")).json()] == [5, 0]
+    for query in ("", "?show_properties=true", "?show_deleted=true&show_properties=true"):
+        used = (await world.call("GET", f"/iot/v2/things{query}")).json()
+        world.services.live._things.clear()
+        stored = (await world.call("GET", f"/iot/v2/things{query}")).json()
+        assert used == stored
+        assert [t["properties_count"] for t in stored] == [5, 0]
+        await world.call("GET", path)

@@ -9,8 +9,7 @@ from rookery.arduino.api.bodies_thing import PropertyBody, spec_of
 from rookery.arduino.api.body import Body
 from rookery.arduino.api.operations import Call, operation
 from rookery.arduino.api.query import FORCE, SHOW_DELETED
-from rookery.arduino.api.things import properties_of
-from rookery.arduino.api.views_thing import EncodedProperties, PropertyView, last_point, property_view
+from rookery.arduino.api.views_thing import EncodedProperties, PropertyView, in_order, last_point, property_view
 from rookery.core.access import Action
 from rookery.core.errors import NotFound
 from rookery.core.records import Thing, Variable
@@ -33,7 +32,10 @@ async def list_properties(call: Call) -> Answer | list[PropertyView]:
     id = call.uuid("id", "thing")
     services = call.services
     if call.query(SHOW_DELETED):
-        return await properties_of(services, await services.things.get(call.who, id, deleted=True), deleted=True)
+        thing = await services.things.get(call.who, id, deleted=True)
+        variables = in_order(await services.variables.of(thing, deleted=True))
+        last = await services.telemetry.last([v.series for v in variables])
+        return [property_view(thing.name, v, last.get(v.series)) for v in variables]
     return Answer(_ENCODED.json(await services.things.live(call.who, id)))
 
 

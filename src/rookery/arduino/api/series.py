@@ -50,7 +50,9 @@ SAMPLED_INTERVAL = 300
 SHORTEST_SAMPLED = 60
 LONGEST_INTERVAL = 86_400
 """Seconds."""
-ANSWER_LIMIT = 500_000
+ANSWER_COST = 10
+"""What an answer to one query counts besides its values, so that many empty ones have an end too."""
+ANSWER_LIMIT = 510_000
 """Values in the answer to one call, where a text counts once more for every 64 characters: 50 to 100 MB while it is put
 together. A thing with 50 properties at their highest limit just fits."""
 
@@ -67,8 +69,14 @@ class _Target(NamedTuple):
 
     query: str
     variable: Variable | None
-    of_thing: bool = False
     missing: str = ""
+
+
+class _Selected(NamedTuple):
+    """What a query asks for, and how many values each of its answers may have."""
+
+    targets: list[_Target]
+    highest: int
 
 
 class _Batch:
@@ -81,7 +89,7 @@ class _Batch:
         self.telemetry: Telemetry = call.services.telemetry
         self.now = bins.after(call.services.clock.now())
 
-    async def targets(self, place: int, q: str, *, things: bool = True) -> list[_Target]:
+    async def select(self, place: int, q: str, *, things: bool = True) -> _Selected:
         """What a query asks for.
 
         Raises:
@@ -96,12 +104,13 @@ class _Batch:
             if selector[1].lower() == "thing":
                 thing = await services.things.get(who, id)
                 self.found = True
-                return [_target(v, of_thing=True) for v in in_order(await services.variables.of(thing))]
+                variables = in_order(await services.variables.of(thing))
+                return _Selected([_target(variable) for variable in variables], VALUES_OF_THING)
             variable = await services.variables.by_id(who, id)
         except NotFound as error:
-            return [_Target(q, None, missing=str(error))]
+            return _Selected([_Target(q, None, str(error))], VALUES_OF_PROPERTY)
         self.found = True
-        return [_target(variable)]
+        return _Selected([_target(variable)], VALUES_OF_PROPERTY)
 
     def span(self, place: int, start: Moment | None, end: Moment | None, default: int | None) -> Range:
         """The range of a query. `default` is how far back it goes without a start; None: all the way.
@@ -122,7 +131,7 @@ class _Batch:
         Raises:
             Problem: 400, it is too much for one call.
         """
-        self._left -= sum(1 + (len(value) >> 6) if type(value) is str else 1 for value in values)
+        self._left -= ANSWER_COST + sum(1 + (len(value) >> 6) if type(value) is str else 1 for value in values)
         if self._left < 0:
             raise Problem(400, "This asks for too many values at once: send fewer requests in a call.", "requests")
 
@@ -136,8 +145,8 @@ class _Batch:
             raise NotFound("There is no such property.")
 
 
-def _target(variable: Variable, *, of_thing: bool = False) -> _Target:
-    return _Target(f"property.{variable.id}", variable, of_thing)
+def _target(variable: Variable) -> _Target:
+    return _Target(f"property.{variable.id}", variable)
 
 
 def _frame(
@@ -188,20 +197,16 @@ async def query_aggregated(call: Call) -> AggregatedBatch:
     views: list[AggregatedView] = []
     for place, request in enumerate(body.requests):
         span = batch.span(place, request.start, request.end, None)
-        for target in await batch.targets(place, request.q):
-            highest = VALUES_OF_THING if target.of_thing else VALUES_OF_PROPERTY
-            limit = bins.limited(request.series_limit, BINS_DEFAULT, highest)
-            interval = min(request.interval or bins.fitting_interval(span, limit), _longest(request.interval))
-            views.append(
-                await _aggregated(batch, target, span, interval, limit, request.aggregation, body.resp_version)
-            )
+        selected = await batch.select(place, request.q)
+        limit = bins.limited(request.series_limit, BINS_DEFAULT, selected.highest)
+        # One that was asked for has a limit; one that has to hold a long range has none.
+        interval = min(request.interval, LONGEST_INTERVAL) if request.interval else bins.fitting_interval(span, limit)
+        views += [
+            await _aggregated(batch, target, span, interval, limit, request.aggregation, body.resp_version)
+            for target in selected.targets
+        ]
     batch.finish(len(body.requests))
     return AggregatedBatch(body.resp_version, views)
-
-
-def _longest(asked: int | None) -> int:
-    """An interval that was asked for has a limit; one that has to hold a long range has none."""
-    return LONGEST_INTERVAL if asked else bins.LATEST
 
 
 async def _aggregated(
@@ -212,6 +217,7 @@ async def _aggregated(
     if variable is not None and function is None:
         target = target._replace(missing=f"{asked or 'AVG'} does not fit the type {variable.type}.")
     if variable is None or function is None:
+        batch.spend(())
         return AggregatedView(**_frame(target, span, limit, version), aggregation=asked, interval=interval)
     found, truncated = await aggregated_bins(batch.telemetry, variable, span, interval, function, limit)
     batch.spend([value for _, value in found])
@@ -238,16 +244,16 @@ async def query_raw(call: Call) -> RawBatch:
     views: list[RawView] = []
     for place, request in enumerate(body.requests):
         span = batch.span(place, request.start, request.end, None)
-        for target in await batch.targets(place, request.q):
-            highest = VALUES_OF_THING if target.of_thing else VALUES_OF_PROPERTY
-            limit = bins.limited(request.series_limit, highest, highest)
+        selected = await batch.select(place, request.q)
+        limit = bins.limited(request.series_limit, selected.highest, selected.highest)
+        for target in selected.targets:
             points: list[Point] = []
             if target.variable is not None:
                 descending = request.sort == "DESC"
                 points = await batch.telemetry.read(
                     target.variable.series, span.start, span.end, limit, descending=descending
                 )
-                batch.spend([point.value for point in points])
+            batch.spend([point.value for point in points])
             views.append(
                 RawView(
                     **_frame(target, span, limit, body.resp_version, points),
@@ -277,12 +283,12 @@ async def query_sampled(call: Call) -> SampledBatch:
         span = batch.span(place, request.start, request.end, SAMPLED_SPAN)
         limit = bins.limited(request.series_limit, BINS_DEFAULT, VALUES_OF_PROPERTY)
         interval = max(bins.limited(request.interval, SAMPLED_INTERVAL, LONGEST_INTERVAL), SHORTEST_SAMPLED)
-        for target in await batch.targets(place, request.q, things=False):
+        for target in (await batch.select(place, request.q, things=False)).targets:
             points: list[Point] = []
             truncated = False
             if target.variable is not None:
                 points, truncated = await sampled_bins(batch.telemetry, target.variable, span, interval, limit)
-                batch.spend([point.value for point in points])
+            batch.spend([point.value for point in points])
             frame = _frame(target, span, limit, body.resp_version, points, _cut(truncated, limit))
             views.append(SampledView(**frame, interval=interval))
     batch.finish(len(body.requests))
