@@ -1,0 +1,232 @@
+"""The operations of the command line, over the services of core. Each takes plain values and returns plain values.
+
+They act with the rights of the operator of the machine: whoever may read the data folder may do everything anyway.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from rookery.core.access import Principal
+from rookery.core.clock import SECOND
+from rookery.core.errors import CoreError, Invalid, NotFound
+from rookery.core.records import Client, Device, Person
+from rookery.core.services import Services
+
+Result = dict[str, Any] | list[dict[str, Any]]
+Operation = Callable[..., Awaitable[Result]]
+
+DIALECT = "arduino"
+
+
+class UnknownOperation(CoreError):
+    """This server does not know the operation: the command is of another version."""
+
+
+class Operations:
+    """What can be done. Public methods are the operations; their names are `<noun>_<verb>`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self, name: str, arguments: dict[str, Any]) -> Result:
+        """Do the operation of this name.
+
+        Raises:
+            UnknownOperation: there is none, or not with these arguments.
+            CoreError: as the operation says.
+        """
+        operation = getattr(self, name, None) if "_" in name and not name.startswith("_") else None
+        if operation is None or name == "run":
+            raise UnknownOperation(f"This server does not know the operation {name[:40]!r}.")
+        try:
+            inspect.signature(operation).bind(**arguments)
+        except TypeError as error:
+            raise UnknownOperation(f"This server does not know {name} with these arguments ({error}).") from None
+        result: Result = await operation(**arguments)
+        return result
+
+    # People
+
+    async def user_add(self, email: str, name: str = "", password: str | None = None) -> Result:
+        """Add a person; without a password also make a one-time link."""
+        people = self._services.people
+        person = await people.create(email, name, password)
+        shown = _person(person)
+        if password is None:
+            shown["link"] = await people.link(person)
+        return shown
+
+    async def user_list(self) -> Result:
+        """Everybody."""
+        return [_person(p) for p in await self._services.people.everybody()]
+
+    async def user_link(self, user: str | None = None) -> Result:
+        """A new one-time link, to set a password with."""
+        person = await self._person(user)
+        return {**_person(person), "link": await self._services.people.link(person)}
+
+    async def user_password(self, password: str, user: str | None = None) -> Result:
+        """Set a password."""
+        person = await self._person(user)
+        await self._services.people.set_password(person, password)
+        return _person(person)
+
+    async def user_delete(self, user: str) -> Result:
+        """Remove a person who owns nothing any more."""
+        person = await self._person(user)
+        await self._services.people.delete(person)
+        return _person(person)
+
+    # API keys
+
+    async def key_create(self, name: str, user: str | None = None) -> Result:
+        """A new key with its secret, shown this once."""
+        person = await self._person(user)
+        client, secret = await self._services.clients.create(person.id, name)
+        return {**_client(client, person), "secret": secret}
+
+    async def key_list(self, user: str | None = None) -> Result:
+        """The keys of one person, or of everybody."""
+        people = [await self._person(user)] if user else await self._services.people.everybody()
+        return [_client(c, p) for p in people for c in await self._services.clients.of(p.id)]
+
+    async def key_enable(self, id: str) -> Result:
+        """Let a key work again."""
+        return await self._change_key(id, enabled=True)
+
+    async def key_disable(self, id: str) -> Result:
+        """Stop a key from working; its tokens end with it."""
+        return await self._change_key(id, enabled=False)
+
+    async def key_rotate(self, id: str) -> Result:
+        """A new secret, shown this once; the old one stops working."""
+        client, person = await self._client(id)
+        client, secret = await self._services.clients.rotate(client)
+        return {**_client(client, person), "secret": secret}
+
+    async def key_delete(self, id: str) -> Result:
+        """Withdraw a key for good."""
+        client, person = await self._client(id)
+        await self._services.clients.delete(client)
+        return _client(client, person)
+
+    # Devices
+
+    async def device_add(
+        self, name: str, type: str, fqbn: str | None = None, secret: str | None = None, user: str | None = None
+    ) -> Result:
+        """Register a board; its secret key is shown this once."""
+        who = await self._principal(user)
+        key = secret or self._services.devices.suggest_secret()
+        device = await self._services.devices.create(who, DIALECT, type, name=name, fqbn=fqbn, secret=key)
+        return {**self._device(device), "secret_key": key}
+
+    async def device_list(self, user: str | None = None) -> Result:
+        """The boards of one person, or all."""
+        people = [await self._person(user)] if user else await self._services.people.everybody()
+        found: list[dict[str, Any]] = []
+        for person in people:
+            who = await self._services.people.principal(person.id)
+            found += [self._device(d) for d in await self._services.devices.visible(who)]
+        return found
+
+    async def device_show(self, id: str) -> Result:
+        """One board with its thing."""
+        device, _ = await self._owned(id)
+        thing = await self._services.devices.thing_of(device)
+        return {
+            **self._device(device),
+            "thing": {"id": thing.id, "name": thing.name} if thing is not None else None,
+            "firmware": device.firmware,
+            "tags": device.tags,
+        }
+
+    async def device_secret(self, id: str, secret: str | None = None) -> Result:
+        """Give a board a new secret key, shown this once; a connected one has to log in again."""
+        device, who = await self._owned(id)
+        key = secret or self._services.devices.suggest_secret()
+        device = await self._services.devices.set_secret(who, device.id, key)
+        return {**self._device(device), "secret_key": key}
+
+    async def device_delete(self, id: str, force: bool = False) -> Result:
+        """Delete a board; with `force` for good."""
+        device, who = await self._owned(id)
+        await self._services.devices.delete(who, device.id, force=force)
+        return self._device(device)
+
+    async def device_tag(self, id: str, key: str, value: str | None = None) -> Result:
+        """Set a tag, or remove it when there is no value."""
+        device, who = await self._owned(id)
+        if value is None:
+            await self._services.devices.delete_tag(who, device.id, key)
+        else:
+            await self._services.devices.set_tag(who, device.id, key, value)
+        return await self.device_show(device.id)
+
+    # Finding
+
+    async def _person(self, user: str | None) -> Person:
+        if user:
+            return await self._services.people.find(user)
+        people = await self._services.people.everybody()
+        if len(people) != 1:
+            raise Invalid(f"There are {len(people)} people here: say which one with --user EMAIL.", "user")
+        return people[0]
+
+    async def _principal(self, user: str | None) -> Principal:
+        return await self._services.people.principal((await self._person(user)).id)
+
+    async def _owned(self, id: str) -> tuple[Device, Principal]:
+        device = await self._services.devices.by_id(id.lower())
+        if device is None:
+            raise NotFound(f"There is no device {id[:64]!r}.")
+        return device, await self._services.people.principal(device.person_id, device.space_id)
+
+    async def _client(self, id: str) -> tuple[Client, Person]:
+        client = await self._services.clients.get(id)
+        if client is None:
+            raise NotFound(f"There is no API key {id[:64]!r}.")
+        return client, await self._services.people.find(client.person_id)
+
+    async def _change_key(self, id: str, *, enabled: bool) -> Result:
+        client, person = await self._client(id)
+        return _client(await self._services.clients.change(client, enabled=enabled), person)
+
+    def _device(self, device: Device) -> dict[str, Any]:
+        return {
+            "id": device.id,
+            "name": device.name,
+            "type": device.type,
+            "fqbn": device.fqbn,
+            "online": self._services.devices.online(device),
+            "created_at": _time(device.created_at),
+        }
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "email": person.email,
+        "name": person.name,
+        "has_password": person.password_hash is not None,
+        "created_at": _time(person.created_at),
+    }
+
+
+def _client(client: Client, person: Person) -> dict[str, Any]:
+    return {
+        "id": client.id,
+        "name": client.name,
+        "user": person.email,
+        "enabled": client.enabled,
+        "created_at": _time(client.created_at),
+        "last_used_at": _time(client.last_used_at) if client.last_used_at is not None else None,
+    }
+
+
+def _time(moment: int) -> str:
+    return datetime.fromtimestamp(moment / SECOND, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,144 @@
+"""`rookery serve`: the server.
+
+Parsed with argparse: the command line library of the other commands costs a tenth of a second and 10 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rookery.cli.exits import fail_with
+
+if TYPE_CHECKING:
+    from rookery.server import Server
+
+HELP = "Run the server."
+OWNER = "owner@rookery.local"
+
+PORTS = (
+    ("http_port", "--http-port", "HTTP: pages, APIs and MQTT over WebSocket, on this machine only (8080)"),
+    ("https_port", "--https-port", "the same over TLS (8443)"),
+    ("mqtt_port", "--mqtt-port", "MQTT without TLS, on this machine only (1883)"),
+    ("mqtts_port", "--mqtts-port", "MQTT over TLS, log-in with a secret key (8884)"),
+    ("mqtts_cert_ports", "--mqtts-cert-port", "MQTT over TLS, log-in with a client certificate (8885,8883)"),
+)
+"""Setting, flag, what it is for and its default."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    made = argparse.ArgumentParser(
+        "rookery serve",
+        description=(
+            "Run the server until SIGTERM or SIGINT. The first start makes the data folder, its keys and certificates, "
+            "and prints a one-time link for the owner."
+        ),
+        epilog=(
+            "Port 0 takes any free one, `off` turns a listener off. Every flag but --owner and --demo has a twin in "
+            "the environment (ROOKERY_HTTP_PORT) and in rookery.toml; docs/settings.md lists all settings."
+        ),
+        allow_abbrev=False,
+    )
+    made.add_argument("--data-dir", metavar="DIR", help="the folder that keeps everything (rookery-data)")
+    made.add_argument("--host", metavar="ADDR", help="the address of the TLS listeners (0.0.0.0)")
+    for setting, flag, text in PORTS:
+        made.add_argument(flag, dest=setting, metavar="N", help=text)
+    made.add_argument("--owner", metavar="EMAIL", default=OWNER, help=f"address of the first person ({OWNER})")
+    made.add_argument("--demo", action="store_true", help="run three simulated boards")
+    return made
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command."""
+    flags = vars(parser().parse_args(arguments))
+    owner, demo = str(flags.pop("owner")), bool(flags.pop("demo"))
+
+    from rookery import logs
+    from rookery.cli.run import run
+    from rookery.server import Server
+    from rookery.settings import Settings
+
+    async def start() -> Server:
+        return await Server.start(settings)
+
+    async def serving(server: Server, stop: asyncio.Event) -> None:
+        link = await owner_link(server, owner)
+        print(greeting(server, link), flush=True)
+        for warning in warnings(server):
+            print(f"Note: {warning}", file=sys.stderr)
+        boards = None
+        if demo:
+            from rookery.cli.demo import start_demo
+
+            boards = await start_demo(server)
+        await stop.wait()
+        print("Stopping.", file=sys.stderr)
+        if boards is not None:
+            await boards.stop()
+
+    try:
+        settings = Settings.load(os.environ, flags)
+        logs.set_up(settings.log_format, settings.log_level)
+        run(start, serving)
+    except Exception as error:
+        fail_with(error)
+
+
+async def owner_link(server: Server, owner: str) -> tuple[str, str] | None:
+    """E-mail address and link token of the owner, while nobody can log in; makes the owner on the first start."""
+    people = server.core.services.people
+    everybody = await people.everybody()
+    if any(person.password_hash for person in everybody):
+        return None
+    person = everybody[0] if everybody else await people.create(owner)
+    return person.email, await people.link(person)
+
+
+def greeting(server: Server, link: tuple[str, str] | None) -> str:
+    """What a person wants to know of a server that has started."""
+    from rookery.console.pages import LINK
+
+    ports = server.ports
+    pages = [url for url in (_local(server.url), server.secure_url) if url]
+    certificates = ", ".join(map(str, ports.mqtts_cert))
+    lines = [
+        f"Rookery serves {server.core.folder.path}",
+        f"  pages and APIs  {'  '.join(pages) or 'off'}",
+        f"  boards          MQTT over TLS: secret key {ports.mqtts or 'off'}, certificate {certificates or 'off'}",
+        f"  authority       {server.core.keys.authority_file}",
+    ]
+    if link is not None:
+        email, token = link
+        lines += ["", f"Nobody can log in yet. This link lets {email} choose a password, once, within 24 hours:", ""]
+        lines += [f"  {url}{LINK}{token}" for url in pages]
+        lines += ["", "Or on the command line: rookery user password"]
+    return "\n".join(lines)
+
+
+def warnings(server: Server) -> list[str]:
+    """What an operator should know, a sentence each."""
+    core = server.core
+    found = core.keys.warnings(core.clock.now(), core.settings.hosts)
+    if core.folder.exposed:
+        path = core.folder.path
+        found.append(f"Other accounts of this machine may look into {path}; `chmod 700 {path}` ends that.")
+    if not _is_loopback(core.settings.plain_host):
+        found.append(
+            f"Listeners without TLS accept connections on {core.settings.plain_host}: passwords and tokens can be read "
+            "on the way. Leave plain_host on 127.0.0.1 unless that network is yours alone."
+        )
+    return found
+
+
+def _local(url: str | None) -> str | None:
+    """The address in the form that people type."""
+    return url.replace("//127.0.0.1:", "//localhost:") if url is not None else None
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

@@ -1,0 +1,208 @@
+"""The HTTP gateway: uvicorn's protocol classes on sockets of ours, inside our own event loop.
+
+uvicorn's own server object wants to be the program: it takes the signals, ticks ten times a second and serves one
+socket kind. What it does besides is little, and is done here: accept, hand out the date, and close in order. The
+protocol classes parse; `Connection` adds limits on what a client may send before its request has begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from email.utils import formatdate
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from rookery.gateways.asgi import App
+
+log = structlog.get_logger("rookery.http")
+
+KIB = 1024
+
+BACKLOG = 1_024
+"""Connections that the kernel accepts before we do."""
+CONNECTIONS = 5_000
+"""Open connections; further ones are closed at once. Some 15 KB each, 40 with TLS: 200 MB at worst."""
+HEAD_BYTES = 64 * KIB
+"""Request line and headers. Browsers stay below 16 KiB."""
+HEAD_SECONDS = 20
+"""From the first byte of a request (or from the connection) to the end of its headers, over the slowest link."""
+IDLE_SECONDS = 75
+"""How long a connection may stay open between two requests: the usual value of the proxies in front of servers."""
+HANDSHAKE_SECONDS = 10
+"""For TLS."""
+CLOSING_SECONDS = 3.0
+"""How long running requests may go on when the server stops."""
+FRAME_BYTES = 512 * KIB
+"""The largest WebSocket message. MQTT packets are cut out of the stream later and have limits of their own."""
+
+
+class Connection(HttpToolsProtocol):
+    """One HTTP connection, with a limit on the size of a request's head and on the time that it takes."""
+
+    _head_bytes = 0
+    _in_head = True
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Accepted (after TLS, where there is TLS)."""
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTIONS:
+            log.warning("http.full", open=len(self.connections))
+            transport.abort()
+            return
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Over."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of requests."""
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._deadline is None:
+                self._expect_head()
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            log.info("http.head_too_large", peer=self.client and self.client[0])
+            self.send_400_response("The request's headers are too large.")
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        self._in_head = True
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def _expect_head(self) -> None:
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def _head_came(self) -> None:
+        self._in_head = False
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+class HttpGateway:
+    """All HTTP listeners of a node that serve the same application."""
+
+    def __init__(self) -> None:
+        self._state = ServerState()
+        self._bound: list[tuple[socket.socket, ssl.SSLContext | None]] = []
+        self._servers: list[asyncio.Server] = []
+        self._tick: asyncio.TimerHandle | None = None
+
+    @property
+    def open(self) -> int:
+        """Connections, WebSockets included."""
+        return len(self._state.connections)
+
+    @property
+    def requests(self) -> int:
+        """Requests answered since the start."""
+        return self._state.total_requests
+
+    async def bind(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> int:
+        """Take the port on every address of `host`; returns it, because port 0 leaves the choice to the system.
+        Nobody is served before `start`.
+
+        Raises:
+            OSError: the address is taken or is not ours.
+        """
+        infos = await asyncio.get_running_loop().getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        for family, kind, protocol, _, address in dict.fromkeys(infos):
+            sock = socket.socket(family, kind, protocol)
+            self._bound.append((sock, tls))
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind((address[0], port, *address[2:]))
+            port = port or sock.getsockname()[1]
+        return port
+
+    async def start(self, app: App) -> None:
+        """Serve this application on what is bound."""
+        loop = asyncio.get_running_loop()
+        config = _config(app)
+        self._date()
+        for sock, tls in self._bound:
+            server = await loop.create_server(
+                lambda: Connection(config, self._state, {}),
+                sock=sock,
+                ssl=tls,
+                backlog=BACKLOG,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if tls is not None else None,
+            )
+            self._servers.append(server)
+
+    async def stop(self) -> None:
+        """Accept nobody any more, let running requests end within `CLOSING_SECONDS`, and close."""
+        for server in self._servers:
+            server.close()
+        for sock, _ in self._bound:
+            sock.close()
+        self._servers.clear()
+        self._bound.clear()
+        if self._tick is not None:
+            self._tick.cancel()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        tasks = set(self._state.tasks)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                log.warning("http.requests_cut", requests=len(late))
+                await asyncio.wait(late, timeout=1.0)
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+        # Lets the transports write their last bytes and report their end.
+        await asyncio.sleep(0)
+
+    def _date(self) -> None:
+        self._state.default_headers = [(b"date", formatdate(time.time(), usegmt=True).encode())]
+        self._tick = asyncio.get_running_loop().call_later(1.0, self._date)
+
+
+def _config(app: App) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http=Connection,
+        ws="websockets-sansio",
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        # A line a request belongs into the metrics, and query strings may hold secrets.
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        ws_max_size=FRAME_BYTES,
+        # MQTT has a keepalive of its own, and its packets do not compress: a deflate window costs 20 KB a client.
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+    )
+    config.load()
+    return config

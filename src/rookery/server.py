@@ -1,0 +1,417 @@
+"""The composition root: builds every part, starts the parts in order, and stops them in the opposite order.
+
+Nothing else knows everybody. `Core` is the data folder with its stores and services, enough for a command that finds
+no server; `Server` is a core with listeners.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import functools
+import importlib
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+import structlog
+
+from rookery.admin import runfile
+from rookery.arduino.ca import HOST_PREFIXES, SUBJECT
+from rookery.arduino.device.login import CertificateLogin, SecretKeyLogin, TokenLogin
+from rookery.arduino.tokens import Tokens
+from rookery.bus.local import LocalBus
+from rookery.clock import SystemClock
+from rookery.core.clock import Clock, Timer
+from rookery.core.housekeeping import Housekeeping
+from rookery.core.ids import Identifiers
+from rookery.core.people import Passwords
+from rookery.core.secrets import Peppered
+from rookery.core.services import Services, build_services
+from rookery.gateways.asgi import App
+from rookery.gateways.broker import SpaceBrokers
+from rookery.gateways.broker_login import KeyLogin
+from rookery.gateways.limits import MqttLimits
+from rookery.gateways.mqtt import MqttGateway
+from rookery.keys import KeyStore, machine_addresses, server_names, sign_request
+from rookery.keys.store import CertificateFiles
+from rookery.passwords import Argon2Passwords
+from rookery.settings import Settings, SettingsError
+from rookery.storage.catalog import open_catalog
+from rookery.storage.folder import DataFolder
+from rookery.storage.messages import MessageFile
+from rookery.storage.telemetry import TelemetryStore
+
+if TYPE_CHECKING:
+    from rookery.gateways.http import HttpGateway
+    from rookery.storage.catalog.sql import SqlCatalog
+
+log = structlog.get_logger("rookery.server")
+
+HOUR = 3_600.0
+LOOPBACK = "127.0.0.1"
+
+_WEB_MODULES = (
+    "rookery.arduino.api.app",
+    "rookery.gateways.http",
+    "rookery.console.pages",
+    "rookery.admin.api",
+    "rookery.metrics",
+)
+
+
+class PortUnusable(Exception):
+    """A listener can not have its port. `str()` is a plain sentence with the way out."""
+
+
+@dataclass(slots=True)
+class Core:
+    """A data folder in use: its keys, stores and services."""
+
+    settings: Settings
+    clock: Clock
+    folder: DataFolder
+    keys: KeyStore
+    catalog: SqlCatalog
+    telemetry: TelemetryStore
+    messages: MessageFile
+    services: Services
+
+    @classmethod
+    async def open(cls, settings: Settings, clock: Clock | None = None, passwords: Passwords | None = None) -> Core:
+        """Lock the folder, make or upgrade what is in it, and put the services together.
+
+        Raises:
+            FolderError, KeysError, TelemetryFileError, SettingsError: each with a sentence for the operator.
+        """
+        clock = clock or SystemClock()
+        synchronous: Literal["FULL", "NORMAL"] = "FULL" if settings.sync == "full" else "NORMAL"
+        async with contextlib.AsyncExitStack() as opened:
+            folder = DataFolder.open(settings.data_dir)
+            opened.callback(folder.close)
+            # Each waits for the disk in a thread of its own.
+            keys = asyncio.ensure_future(asyncio.to_thread(open_keys, settings, folder))
+            catalog = asyncio.ensure_future(open_catalog(folder.catalog, synchronous=synchronous))
+            messages = asyncio.ensure_future(MessageFile.open(folder.messages, synchronous=synchronous))
+            telemetry = asyncio.ensure_future(_open_telemetry(folder, clock, synchronous))
+            await asyncio.wait((keys, catalog, messages, telemetry))
+            for store in (catalog, messages, telemetry):
+                if store.exception() is None:
+                    opened.push_async_callback(store.result().close)
+            services = build_services(
+                catalog.result(),
+                telemetry.result(),
+                LocalBus(),
+                clock,
+                Identifiers(os.urandom),
+                passwords or Argon2Passwords(),
+                Peppered(keys.result().pepper),
+            )
+            core = cls(
+                settings,
+                clock,
+                folder,
+                keys.result(),
+                catalog.result(),
+                telemetry.result(),
+                messages.result(),
+                services,
+            )
+            opened.pop_all()
+            return core
+
+    async def close(self) -> None:
+        """Write what waits, close the files and let go of the folder."""
+        for name, close in (
+            ("telemetry", self.telemetry.close),
+            ("messages", self.messages.close),
+            ("catalog", self.catalog.close),
+        ):
+            try:
+                await close()
+            except Exception:
+                log.exception("server.close_failed", part=name)
+        self.folder.close()
+
+
+def open_keys(settings: Settings, folder: DataFolder) -> KeyStore:
+    """The keys and certificates of this folder, for the names under which clients dial this machine.
+
+    Raises:
+        KeysError: a file can not be used.
+        SettingsError: a configured host is no host name.
+    """
+    own = None
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        own = CertificateFiles(settings.tls_cert, settings.tls_key)
+    try:
+        names = server_names(
+            settings.hosts,
+            (*settings.certificate_names, *machine_addresses()),
+            prefixes=HOST_PREFIXES,
+            machine=socket.gethostname(),
+        )
+    except ValueError as error:
+        raise SettingsError(f"hosts or certificate_names can not be used: {error}") from error
+    return KeyStore.open(
+        folder.keys,
+        names,
+        # Certificates are for the real world, also when the server's own clock is turned by hand.
+        SystemClock().now(),
+        subject=SUBJECT,
+        own_certificate=own,
+        client_authorities=settings.client_cas,
+    )
+
+
+async def _open_telemetry(folder: DataFolder, clock: Clock, synchronous: Literal["FULL", "NORMAL"]) -> TelemetryStore:
+    store = TelemetryStore(folder.telemetry, clock, synchronous=synchronous)
+    await store.open()
+    return store
+
+
+@dataclass(slots=True)
+class Ports:
+    """Where the listeners are; None for one that is off."""
+
+    http: int | None = None
+    https: int | None = None
+    mqtt: int | None = None
+    mqtts: int | None = None
+    mqtts_cert: tuple[int, ...] = ()
+
+    def as_settings(self) -> dict[str, list[int]]:
+        """Setting name to ports in use."""
+        return {
+            "http_port": [self.http] if self.http else [],
+            "https_port": [self.https] if self.https else [],
+            "mqtt_port": [self.mqtt] if self.mqtt else [],
+            "mqtts_port": [self.mqtts] if self.mqtts else [],
+            "mqtts_cert_ports": list(self.mqtts_cert),
+        }
+
+
+class Server:
+    """A node that serves. Made by `Server.start`."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.ports = Ports()
+        self.tokens = Tokens(core.services, core.keys, "", lifetime=core.settings.token_lifetime)
+        self.brokers = SpaceBrokers(core.messages)
+        self.mqtt = self._mqtt_gateway()
+        self.http: HttpGateway | None = None
+        self.admin: HttpGateway | None = None
+        self._housekeeping = Housekeeping(core.catalog, core.telemetry, core.clock, core.settings.soft_delete_days)
+        self._timer: Timer | None = None
+        self._chores: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        passwords: Passwords | None = None,
+        more: Callable[[Server], Mapping[str, App]] | None = None,
+    ) -> Server:
+        """Open the stores, then listen. What was opened is closed again when a later part fails.
+
+        Args:
+            settings: of this node.
+            clock: the machine's, unless given.
+            passwords: argon2 at full cost, unless given.
+            more: further applications, by the first part of their paths.
+
+        Raises:
+            PortUnusable: a port is taken or the address is not ours.
+            and what `Core.open` raises.
+        """
+        # The modules of the web side are loaded in a thread while the stores wait for the disk: together they are
+        # most of the start.
+        loading = asyncio.ensure_future(asyncio.to_thread(_load, _WEB_MODULES))
+        try:
+            core = await Core.open(settings, clock, passwords)
+        finally:
+            await loading
+        server = cls(core)
+        try:
+            await server._listen(more)
+        except BaseException:
+            await server.stop()
+            raise
+        server._tend()
+        return server
+
+    async def stop(self) -> None:
+        """Stop in the opposite order: listeners and sessions, then the stores. Harmless when done twice."""
+        runfile.remove(self.core.folder.path)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._chores is not None:
+            self._chores.cancel()
+            await asyncio.wait([self._chores])
+        for name, stop in self._listeners():
+            try:
+                await stop()
+            except Exception:
+                log.exception("server.stop_failed", part=name)
+        self.http = self.admin = None
+        await self.core.close()
+
+    def _listeners(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        found: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        if self.admin is not None:
+            found.append(("admin", self.admin.stop))
+        # MQTT first: the sessions inside WebSockets say goodbye while their transport is still there.
+        found.append(("mqtt", self.mqtt.stop))
+        if self.http is not None:
+            found.append(("http", self.http.stop))
+        return found
+
+    @property
+    def url(self) -> str | None:
+        """The base URL of both APIs without TLS, for programs on this machine."""
+        if self.ports.http is None:
+            return None
+        return f"http://{_reachable(self.core.settings.plain_host)}:{self.ports.http}"
+
+    @property
+    def secure_url(self) -> str | None:
+        """The same with TLS, under the first name that the operator has given."""
+        if self.ports.https is None:
+            return None
+        hosts = self.core.settings.hosts
+        name = _bracketed(hosts[0]) if hosts else _reachable(self.core.settings.host)
+        return f"https://{name}:{self.ports.https}"
+
+    def _mqtt_gateway(self) -> MqttGateway:
+        services, settings = self.core.services, self.core.settings
+        gateway = MqttGateway(
+            (
+                SecretKeyLogin(services),
+                TokenLogin(services, self.tokens),
+                CertificateLogin(services, foreign=bool(settings.client_cas)),
+                KeyLogin(services.clients, self.brokers),
+            ),
+            self.core.clock,
+            limits=MqttLimits(
+                connections=settings.mqtt_max_connections,
+                packet_bytes=settings.mqtt_max_packet,
+                messages_per_second=settings.mqtt_max_rate,
+            ),
+            keeper=self.core.messages,
+        )
+        self.brokers.restore(gateway.adopt)
+        return gateway
+
+    async def _listen(self, more: Callable[[Server], Mapping[str, App]] | None) -> None:
+        from rookery.gateways.http import HttpGateway
+
+        settings, tls, ports = self.core.settings, self.core.keys.tls, self.ports
+        plain, secure = settings.plain_host, settings.host
+        self.http, self.admin = HttpGateway(), HttpGateway()
+        # All ports are taken before anybody is served: a start that fails has not been seen by a client.
+        if settings.http_port is not None:
+            ports.http = await _taken("http_port", settings.http_port, self.http.bind(plain, settings.http_port))
+        if settings.https_port is not None:
+            binding = self.http.bind(secure, settings.https_port, tls=tls.context(("http/1.1",)))
+            ports.https = await _taken("https_port", settings.https_port, binding)
+        admin_port = await self.admin.bind(LOOPBACK, 0)
+        if settings.mqtt_port is not None:
+            ports.mqtt = await _taken("mqtt_port", settings.mqtt_port, self.mqtt.listen(plain, settings.mqtt_port))
+        if settings.mqtts_port is not None:
+            listening = self.mqtt.listen(secure, settings.mqtts_port, tls=tls.context())
+            ports.mqtts = await _taken("mqtts_port", settings.mqtts_port, listening)
+        for wanted in settings.mqtts_cert_ports:
+            listening = self.mqtt.listen(secure, wanted, tls=tls.certificate_context())
+            ports.mqtts_cert += (await _taken("mqtts_cert_ports", wanted, listening),)
+
+        token = secrets.token_urlsafe(32)
+        self.tokens.issuer = self.secure_url or self.url or "rookery"
+        await self.http.start(self._application(more(self) if more is not None else {}))
+        await self.admin.start(self._administration(token))
+        running = runfile.Running(
+            pid=os.getpid(),
+            admin=f"http://{LOOPBACK}:{admin_port}",
+            token=token,
+            url=self.url or self.secure_url or "",
+            secure_url=self.secure_url,
+            ports=ports.as_settings(),
+        )
+        runfile.write(self.core.folder.path, running)
+
+    def _application(self, more: Mapping[str, App]) -> App:
+        from rookery.arduino.api.api import ApiOptions
+        from rookery.arduino.api.app import PREFIXES, build_api
+        from rookery.console.pages import Pages
+        from rookery.metrics import Monitor
+        from rookery.web import Router
+
+        core = self.core
+        api = build_api(
+            core.services,
+            self.tokens,
+            functools.partial(sign_request, core.keys.authority),
+            ApiOptions(base_url=self.secure_url or self.url or ""),
+        )
+        monitor = Monitor(core.services, self.mqtt, self.brokers, core.telemetry, core.folder.path)
+        # Litestar's names for the messages of ASGI are narrower than anybody else's; the calls are the same.
+        apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}
+        apps |= {"health": monitor.health, "metrics": monitor.metrics, **more}
+        pages = Pages(core.services.people, core.keys.authority.pem)
+        return Router(apps, {"mqtt": self.mqtt.websocket}, pages)
+
+    def _administration(self, token: str) -> App:
+        from rookery.admin.api import AdminApi
+
+        return AdminApi(self.core.services, token)
+
+    def _tend(self) -> None:
+        """Once an hour: renew the certificate where it is due, remove what was deleted long ago."""
+        if self._chores is None or self._chores.done():
+            self._chores = asyncio.get_running_loop().create_task(self._chore())
+        self._timer = self.core.clock.call_later(HOUR, self._tend)
+
+    async def _chore(self) -> None:
+        try:
+            if await asyncio.to_thread(self.core.keys.refresh, SystemClock().now()):
+                log.info("server.certificate_renewed")
+            await self._housekeeping.run()
+        except Exception:
+            log.exception("server.chores_failed")
+
+
+def _load(modules: tuple[str, ...]) -> None:
+    for name in modules:
+        importlib.import_module(name)
+
+
+async def _taken(setting: str, port: int, taking: Awaitable[int]) -> int:
+    try:
+        return await taking
+    except OSError as error:
+        flag = "--mqtts-cert-port" if setting == "mqtts_cert_ports" else "--" + setting.replace("_", "-")
+        if error.errno == errno.EADDRINUSE:
+            cause = f"Port {port} ({setting}) is taken by another program, perhaps another Rookery: stop that one"
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            cause = f"Port {port} ({setting}) is one that only the system's administrator may use"
+        else:
+            reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
+            cause = f"Port {port} ({setting}) can not be used, because of its address: {reason}. Correct the address"
+        raise PortUnusable(f"{cause}, or choose another port with {flag} N, or none with {flag} off.") from error
+
+
+def _reachable(host: str) -> str:
+    """The address under which this machine itself reaches a listener on `host`."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - looked at, not bound
+        return "localhost"
+    return _bracketed(host)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
