@@ -105,7 +105,7 @@ class Limits(Protocol):
 
 
 class ServerConnection:
-    """The machine. `sink` is asked, `deliver` gets messages; it is set before `accept`.
+    """The machine. `sink` is asked; the `deliver` that `accept` was given gets the messages.
 
     `joins` says that several packets may be given to one `write`. When it is False each packet is written by itself.
     `blocked` is set by the shell while the client does not read: QoS 1 and 2 messages wait then; `pump` sends them.
