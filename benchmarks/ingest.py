@@ -35,6 +35,7 @@ MESSAGES = 500_000
 PEER_MESSAGES = {"mosquitto": 500_000, "amqtt": 20_000}
 IDLE = 5_000
 IDLE_TLS = 1_000
+WARM = 200
 VARIABLES = {"temperature": "TEMPERATURE", "humidity": "PERCENTAGE_RELATIVE_HUMIDITY", "counter": "COUNT"}
 
 
@@ -198,12 +199,13 @@ def ratio(peer: str, goal: float) -> dict[str, Any]:
 def idle() -> dict[str, Any]:
     """Resident memory for a board that is connected without TLS and silent."""
     with load_generator() as program, tempfile.TemporaryDirectory() as scratch, sandbox() as server:
-        boards = [server.board(f"board{n}") for n in range(IDLE)]
+        boards = [server.board(f"board{n}") for n in range(IDLE + WARM)]
         rows = [(b.id, b.id, b.secret, "t", b"") for b in boards]
-        listed = clients_file(Path(scratch), rows)
         port = server.description["mqtt"]["port"]
-        # Once before counting, so that caches and the allocator's arenas are what they will be.
-        subprocess.run([program, str(port), listed, "idle", "0", "1", "0"], check=True, capture_output=True)
+        # A few others first, so that threads and caches are what they will be.
+        warm = clients_file(Path(scratch), rows[:WARM])
+        subprocess.run([program, str(port), warm, "idle", "0", "1", "0"], check=True, capture_output=True)
+        listed = clients_file(Path(scratch), rows[WARM:])
         before = resident(server.pid)
         command = [program, str(port), listed, "idle", "0", "1", "8"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
