@@ -129,8 +129,9 @@ class MemoryCatalog:
                 after.setdefault(change.kind, {}).pop(change.id, None)
                 continue
             record = change.record
-            msgspec.json.encode(record)  # What can not be written down anywhere is a mistake of ours.
             kind = type(record)
+            # A record that lacks a field, or can not be written down anywhere, is a mistake of ours.
+            msgspec.json.decode(msgspec.json.encode(record), type=kind)
             rows = after.setdefault(kind, {})
             held = rows.get(record.id)
             if isinstance(change, Insert) and held is not None:
