@@ -1,1 +1,5 @@
-"""What users import into their own test suites."""
+"""A throw-away cloud for your tests: `rookery.testing.plugin` for pytest, `running_sandbox` for everything else."""
+
+from rookery.testing.sandbox import Sandbox, SandboxFailed, running_sandbox
+
+__all__ = ["Sandbox", "SandboxFailed", "running_sandbox"]
