@@ -415,6 +415,18 @@ async def test_an_interval_may_be_longer_than_a_day_when_nobody_asked_for_it(wor
     assert answer["values"] == [4.5]
 
 
+async def test_a_sum_that_no_float_holds_is_left_out(world: World, live: LiveThing) -> None:
+    variable = live.by_symbol["temperature"]
+    await world.services.values.backfill(variable, [(START + n * S, 1.5e308) for n in (700, 701, 1_000)])
+    request = {"q": f"property.{variable.record.id}", **HOUR, "interval": 300, "aggregation": "SUM"}
+    answer = await world.call("POST", SERIES, ask(request))
+    (response,) = accepted(f"POST {SERIES}", answer).responses
+    assert response.values == [6.0, 30.0, 1.5e308]
+    assert response.count_values == 3
+    path = f"/iot/v2/things/{live.record.id}/properties/{variable.record.id}/timeseries?interval=300&aggregation=SUM"
+    assert len(accepted(f"GET {path}", await world.call("GET", path)).data) == 3
+
+
 async def test_what_is_published_now_is_in_the_history_until_now(world: World, live: LiveThing) -> None:
     names = names_of(live)
     path = f"/iot/v2/things/{names['thing']}/properties/{names['visits']}/publish"

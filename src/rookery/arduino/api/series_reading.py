@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from rookery.arduino.api import bins
 from rookery.arduino.api.bins import Range
 from rookery.core.clock import SECOND
@@ -29,7 +31,11 @@ async def _newest(telemetry: Telemetry, variable: Variable, start: int, end: int
 async def aggregated_bins(
     telemetry: Telemetry, variable: Variable, span: Range, interval: int, function: Aggregation, limit: int
 ) -> tuple[list[Bin], bool]:
-    """The newest `limit` bins of `interval` seconds, ascending, and whether there are older ones."""
+    """The newest `limit` bins of `interval` seconds, ascending, and whether there are older ones.
+
+    A bin whose result is beyond what a float holds, such as the sum of two of the largest, is left out: JSON has no
+    word for it, and clients refuse a null.
+    """
     step = interval * SECOND
 
     async def fetch(start: int, end: int) -> list[Bin]:
@@ -38,7 +44,8 @@ async def aggregated_bins(
     async def newest(start: int, end: int) -> int | None:
         return await _newest(telemetry, variable, start, end)
 
-    return await bins.newest_bins(fetch, newest, span, step, limit)
+    found, truncated = await bins.newest_bins(fetch, newest, span, step, limit)
+    return [found_bin for found_bin in found if isfinite(found_bin.value)], truncated
 
 
 async def sampled_bins(
