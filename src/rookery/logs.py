@@ -1,49 +1,105 @@
 """Log lines: one event a line, as text for people or JSON for programs, on standard error.
 
-Who logs names the event and gives plain values; secrets, payloads and query strings are not given in the first place.
+Who logs names the event and gives plain values: secrets, payloads and query strings are not given in the first place.
+Two nets are hung below that: values under a name that sounds like a secret are left out, and query strings are cut off
+whatever looks like an address. Text from peers is shown on one line and at a limited length.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
-from typing import Any
+from collections.abc import MutableMapping
+from typing import Any, TextIO
 
 import structlog
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
 TEXT_LIMIT = 300
-"""Characters of one value in a line: what a peer sends must not fill the disk."""
+"""Characters of one value: what a peer sends must not fill the disk."""
+SECRET_NAMES = re.compile(r"pass(word)?|secret|token|authori[sz]ation|cookie|credential|pepper|private", re.IGNORECASE)
+HIDDEN = "(hidden)"
+
+_QUERY = re.compile(r"((?:https?|wss?|mqtts?)://[^\s?#]*|(?<!\S)/[^\s?#]*)[?#]\S*")
+_PLAIN = re.compile(r"[\w.:/@+*()\[\]-]+")
+_WHOLE = ("exception", "stack")
+"""Texts of ours with many lines: tracebacks name code, not data."""
+
+Event = MutableMapping[str, Any]
 
 
-def set_up(form: str, level: str) -> None:
-    """Write lines of at least this level (`debug` to `error`) as `text` or `json`."""
+def set_up(form: str, level: str, stream: TextIO | None = None) -> None:
+    """Write lines of at least this level (`debug` to `error`) in this form (`text` or `json`).
+
+    What libraries say through the standard library's logging comes out in the same form, from warnings on.
+    """
+    stream = stream or sys.stderr
+    render = _json if form == "json" else _text
     shared: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-        _cut,
+        structlog.processors.format_exc_info,
+        guard,
     ]
-    if form == "json":
-        shared += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    else:
-        shared += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain)]
     structlog.configure(
-        processors=shared,
+        processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    # The HTTP server logs whole request lines when a peer sends nonsense; the counters are enough.
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _line(render)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(LEVELS[level], logging.WARNING))
+    # The HTTP server warns about what peers send, which anybody can make it do.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
-def _cut(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    for key, value in event.items():
-        if isinstance(value, str) and len(value) > TEXT_LIMIT and key not in ("exception", "stack"):
-            event[key] = value[:TEXT_LIMIT] + "…"
+def guard(_logger: Any, _method: str, event: Event) -> Event:
+    """Leave out what is named like a secret, cut off query strings, and keep text short."""
+    for name, value in event.items():
+        if name == "event" or name in _WHOLE:
+            continue
+        if SECRET_NAMES.search(name):
+            event[name] = HIDDEN
+        elif isinstance(value, bytes | bytearray | memoryview):
+            event[name] = f"({len(value)} bytes)"
+        elif isinstance(value, str):
+            event[name] = _QUERY.sub(r"\1?…", value[:TEXT_LIMIT]) + ("…" if len(value) > TEXT_LIMIT else "")
     return event
 
 
-_plain = structlog.dev.plain_traceback
+def _json(_logger: Any, _method: str, event: Event) -> str:
+    return json.dumps(event, default=str, ensure_ascii=False) + "\n"
+
+
+def _text(_logger: Any, _method: str, event: Event) -> str:
+    """`time level event name=value …`, values quoted where they could be mistaken for something else."""
+    told = dict(event)
+    head = f"{told.pop('timestamp', '')} {told.pop('level', ''):<7} {told.pop('event', '')}"
+    tail = "".join(f"\n{told.pop(name)}" for name in _WHOLE if name in told)
+    return head + "".join(f" {name}={_shown(value)}" for name, value in told.items()) + tail + "\n"
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def _line(render: Any) -> Any:
+    """The same renderer without its line end, which a handler adds itself."""
+
+    def rendered(logger: Any, method: str, event: Event) -> str:
+        line: str = render(logger, method, event)
+        return line.removesuffix("\n")
+
+    return rendered

@@ -333,7 +333,7 @@ class Server:
 
         token = secrets.token_urlsafe(32)
         self.tokens.issuer = self.secure_url or self.url or "rookery"
-        await self.http.start(self._application(more(self) if more is not None else {}))
+        await self.http.start(self._application(self.http, more(self) if more is not None else {}))
         await self.admin.start(self._administration(token))
         running = runfile.Running(
             pid=os.getpid(),
@@ -345,7 +345,7 @@ class Server:
         )
         runfile.write(self.core.folder.path, running)
 
-    def _application(self, more: Mapping[str, App]) -> App:
+    def _application(self, http: HttpGateway, more: Mapping[str, App]) -> App:
         from rookery.arduino.api.api import ApiOptions
         from rookery.arduino.api.app import PREFIXES, build_api
         from rookery.console.pages import Pages
@@ -359,7 +359,16 @@ class Server:
             functools.partial(sign_request, core.keys.authority),
             ApiOptions(base_url=self.secure_url or self.url or ""),
         )
-        monitor = Monitor(core.services, self.mqtt, self.brokers, core.telemetry, core.folder.path)
+        monitor = Monitor(
+            core.services,
+            core.telemetry,
+            core.messages,
+            self.mqtt,
+            self.brokers,
+            http,
+            core.keys,
+            core.folder.path,
+        )
         # Litestar's names for the messages of ASGI are narrower than anybody else's; the calls are the same.
         apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}
         apps |= {"health": monitor.health, "metrics": monitor.metrics, **more}
