@@ -180,6 +180,7 @@ class MemoryTelemetry:
 
     def __init__(self) -> None:
         self.batch = PointBatch()
+        self.on_refused: Callable[[Sequence[int]], None] = lambda _series: None
         self.full = False
         self._points: dict[int, list[Point]] = {}
         self._last: dict[int, Point] = {}
@@ -240,6 +241,8 @@ class MemoryTelemetry:
         if not self.full:
             for series, time, value in zip(batch.series, batch.times, batch.values, strict=True):
                 self._keep(series, time, value)
+        if self.full:
+            self.on_refused(batch.series)
         for producer, tickets in batch.tickets.items():
             if self.full:
                 producer.refused(tickets, "the disk is full")

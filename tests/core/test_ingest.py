@@ -88,7 +88,9 @@ async def test_nobody_is_told_what_was_refused() -> None:
     telemetry.full = True
     with pytest.raises(Unavailable, match="disk is full"):
         await services.values.write(live, [(live.by_symbol["a"], 1)])
+    await settle()
     assert told == []
+    assert live.by_symbol["a"].value is None, "what is not stored is not shown"
     assert services.ingest.refusals == 1
     telemetry.full = False
     await services.values.write(live, [(live.by_symbol["a"], 2)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from rookery.core.catalog import Catalog
 from rookery.core.points import Telemetry, Value
@@ -76,6 +77,9 @@ class LiveThings:
         self._capacity = capacity
         self._things: OrderedDict[str, LiveThing] = OrderedDict()
         self._loading: dict[str, asyncio.Future[LiveThing | None]] = {}
+        self._doubtful: set[int] = set()
+        self._reading: asyncio.Task[None] | None = None
+        telemetry.on_refused = self.doubt
 
     def cached(self, thing_id: str) -> LiveThing | None:
         """The thing, if it is in memory."""
@@ -110,13 +114,28 @@ class LiveThings:
             await asyncio.wait([loading])
         return await self._load(thing_id)
 
-    async def forget_last(self, live: LiveThing) -> None:
-        """Read last values anew, after the store refused some that had been shown."""
-        variables = list(live.by_id.values())
-        last = await self._telemetry.last([v.record.series for v in variables])
-        for variable in variables:
-            point = last.get(variable.record.series)
-            variable.time, variable.value = (point.time, point.value) if point else (-1, None)
+    def doubt(self, series: Sequence[int]) -> None:
+        """The store has refused values of these series, which were last values already: read what is stored."""
+        self._doubtful.update(map(abs, series))
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(self._read_last())
+
+    async def _read_last(self) -> None:
+        """One look through the things in memory for all refusals that came meanwhile."""
+        try:
+            while self._doubtful:
+                doubtful, self._doubtful = self._doubtful, set()
+                held = [
+                    (v, v.time) for t in self._things.values() for v in t.by_id.values() if v.record.series in doubtful
+                ]
+                last = await self._telemetry.last([v.record.series for v, _ in held])
+                for variable, seen in held:
+                    # One that has changed meanwhile has a value of a later batch, which will be stored or doubted.
+                    if variable.time == seen:
+                        point = last.get(variable.record.series)
+                        variable.time, variable.value = (point.time, point.value) if point is not None else (-1, None)
+        finally:
+            self._reading = None
 
     async def _load(self, thing_id: str) -> LiveThing | None:
         record = await self._catalog.get(Thing, thing_id)

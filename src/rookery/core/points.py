@@ -9,7 +9,7 @@ the disk without a future or a task per message.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -82,6 +82,9 @@ class Telemetry(Protocol):
 
     batch: PointBatch
     """The open batch. It is replaced at each group commit, so read the attribute anew for every message."""
+
+    on_refused: Callable[[Sequence[int]], None]
+    """Called with the series of each batch that was refused: who has shown their values already takes them back."""
 
     def touch(self) -> None:
         """Say that `batch` has grown. Commits within the group-commit interval (20 ms at most)."""

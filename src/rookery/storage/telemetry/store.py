@@ -96,6 +96,9 @@ class TelemetryStore:
         connect: schema.Connect = schema.connect,
     ) -> None:
         self.batch = PointBatch()
+        self.on_refused: Callable[[Sequence[int]], None] = lambda _series: None
+        self.trouble: str | None = None
+        """Why the newest batch was refused; None when it was stored."""
         self._path = path
         self._clock = clock
         self._connect = connect
@@ -206,7 +209,7 @@ class TelemetryStore:
     def _refuse(self, reason: str) -> None:
         batch, self.batch = self.batch, PointBatch()
         self._armed = False
-        _give_back(batch, reason)
+        self._give_back(batch, reason)
 
     def _outcome(self, batch: PointBatch, reason: str | None) -> None:
         """In the writer thread."""
@@ -217,7 +220,20 @@ class TelemetryStore:
         self._in_flight -= 1
         if self._armed and self._open and not self._in_flight:
             self._arm()
-        _give_back(batch, reason)
+        self._give_back(batch, reason)
+
+    def _give_back(self, batch: PointBatch, reason: str | None) -> None:
+        self.trouble = reason
+        if reason is not None:
+            self.on_refused(batch.series)
+        for producer, tickets in batch.tickets.items():
+            try:
+                if reason is None:
+                    producer.committed(tickets)
+                else:
+                    producer.refused(tickets, reason)
+            except Exception:
+                log.exception("a producer failed to take its tickets back")
 
     async def write(self, points: Sequence[tuple[int, int, Value]]) -> None:
         """See `Telemetry.write`."""
@@ -331,14 +347,3 @@ def _finish(future: asyncio.Future[None], error: BaseException | None) -> None:
         future.set_result(None)
     else:
         future.set_exception(error)
-
-
-def _give_back(batch: PointBatch, reason: str | None) -> None:
-    for producer, tickets in batch.tickets.items():
-        try:
-            if reason is None:
-                producer.committed(tickets)
-            else:
-                producer.refused(tickets, reason)
-        except Exception:
-            log.exception("a producer failed to take its tickets back")
