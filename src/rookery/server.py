@@ -372,7 +372,7 @@ class Server:
         # Litestar's names for the messages of ASGI are narrower than anybody else's; the calls are the same.
         apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}
         apps |= {"health": monitor.health, "metrics": monitor.metrics, **more}
-        pages = Pages(core.services.people, core.keys.authority.pem)
+        pages = Pages(core.services.people, core.keys.authority.pem, self.ports.as_settings())
         return Router(apps, {"mqtt": self.mqtt.websocket}, pages)
 
     def _administration(self, token: str) -> App:

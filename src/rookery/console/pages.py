@@ -6,17 +6,14 @@ No page loads anything from elsewhere, and none has a script. What a person or a
 from __future__ import annotations
 
 import html
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any
 from urllib.parse import parse_qs
 
 from rookery import __version__
 from rookery.core.errors import CoreError, Invalid
 from rookery.core.people import PASSWORD_LENGTH, People
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from rookery.gateways.asgi import BodyTooLarge, Receive, Scope, Send, answer, read_body
 
 FORM_LIMIT = 8_192
 """Bytes of a form: two passwords, each at most 1,024 characters, every one perhaps three bytes escaped threefold."""
@@ -26,45 +23,43 @@ LINK = "/start/"
 POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HEADERS = [
+HEADERS = (
     (b"content-security-policy", POLICY),
-    (b"x-content-type-options", b"nosniff"),
+    # The path of a one-time link is a secret: no page that it leads to may hear of it.
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
-]
+)
 
 
 class Pages:
-    """An ASGI application for every path that belongs to nobody else."""
+    """An ASGI application for every path that belongs to nobody else.
 
-    def __init__(self, people: People, authority_pem: str) -> None:
+    `ports` are those in use, by the name of their setting.
+    """
+
+    def __init__(self, people: People, authority_pem: str, ports: Mapping[str, Sequence[int]]) -> None:
         self._people = people
         self._authority = authority_pem.encode()
+        self._home = _home(ports)
         self._style = files("rookery.console").joinpath("plain.css").read_bytes()
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """The ASGI interface."""
-        if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
-            return
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI interface, for plain requests."""
         path, method = scope["path"], scope["method"]
         if path.startswith(LINK):
             await self._link(path[len(LINK) :], method, scope, receive, send)
         elif method not in ("GET", "HEAD"):
             await _page(send, 405, "Not here", "<p>This page can only be read.</p>")
         elif path == "/":
-            await _page(send, 200, "Rookery", HOME)
+            await _page(send, 200, "Rookery", self._home)
         elif path == "/plain.css":
-            await _send(send, 200, b"text/css; charset=utf-8", self._style)
+            await answer(send, 200, self._style, "text/css; charset=utf-8", HEADERS)
         elif path == CA_FILE:
-            await _send(send, 200, b"application/x-pem-file", self._authority)
+            await answer(send, 200, self._authority, "application/x-pem-file", HEADERS)
         else:
             await _page(send, 404, "Nothing here", '<p>There is no such page. <a href="/">What runs here</a></p>')
 
-    async def _link(
-        self, token: str, method: str, scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> None:
+    async def _link(self, token: str, method: str, scope: Scope, receive: Receive, send: Send) -> None:
         person = await self._people.peek(token)
         if person is None:
             await _page(
@@ -111,14 +106,10 @@ def _form(email: str) -> str:
 
 
 async def _password(receive: Receive) -> str:
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > FORM_LIMIT:
-            raise Invalid("The password is too long.", "password")
+    try:
+        body = await read_body(receive, FORM_LIMIT)
+    except BodyTooLarge:
+        raise Invalid("The password is too long.", "password") from None
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     password, again = fields.get("password", [""])[0], fields.get("again", [""])[0]
     if password != again:
@@ -126,7 +117,7 @@ async def _password(receive: Receive) -> str:
     return password
 
 
-def _same_origin(scope: MutableMapping[str, Any]) -> bool:
+def _same_origin(scope: Scope) -> bool:
     """A browser names the origin of a form; it has to be this server's."""
     headers = dict(scope["headers"])
     origin = headers.get(b"origin")
@@ -151,31 +142,44 @@ async def _page(send: Send, status: int, title: str, content: str) -> None:
 </body>
 </html>
 """
-    await _send(send, status, b"text/html; charset=utf-8", page.encode())
+    await answer(send, status, page.encode(), "text/html; charset=utf-8", HEADERS)
 
 
-async def _send(send: Send, status: int, kind: bytes, body: bytes) -> None:
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *HEADERS]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _home(ports: Mapping[str, Sequence[int]]) -> str:
+    rows = "".join(
+        f"<tr><td>{', '.join(map(str, ports.get(setting, ()))) or 'off'}</td><td>{what}</td></tr>"
+        for setting, what in LISTENERS
+    )
+    return HOME.replace("LISTENERS", rows)
 
 
-HOME = """<p>The cloud your boards can come home to. It runs, and everything below is on this server.</p>
+LISTENERS = (
+    ("http_port", "HTTP: pages, API, MQTT over WebSocket; on this machine only"),
+    ("https_port", "the same over TLS"),
+    ("mqtts_port", "MQTT over TLS for boards and programs with a secret key"),
+    ("mqtts_cert_ports", "MQTT over TLS for boards with a certificate"),
+    ("mqtt_port", "MQTT without TLS; on this machine only"),
+)
+"""Setting to what it serves."""
+
+HOME = """<p>The cloud that your boards come home to. It runs, and everything below is on this server.</p>
 <h2>For programs</h2>
 <ul>
-<li><a href="/iot/docs">Arduino Application API</a>, described for programs in
- <a href="/iot/openapi.json">/iot/openapi.json</a></li>
+<li>Arduino Application API at <code>/iot</code>: <a href="/iot/docs">its operations</a>, and the same
+ <a href="/iot/openapi.json">for programs</a> (OpenAPI)</li>
 <li>MQTT over WebSocket at <code>/mqtt</code>, sub-protocol <code>mqtt</code></li>
 </ul>
+<p>Make an API key with <code>rookery key create NAME</code>.</p>
 <h2>For boards</h2>
 <ul>
-<li>MQTT over TLS on port 8884 with device id and secret key, on 8885 and 8883 with a certificate
- (unless other ports were chosen)</li>
-<li><a href="/ca.pem">The certificate of this server's authority</a>, for boards and programs that check whom they talk
- to</li>
+<li>Register one with <code>rookery device add NAME</code>: it prints what goes into the sketch</li>
+<li><a href="/ca.pem">The certificate of this server's authority</a>; <code>rookery ca board BOARD</code> says where a
+ board keeps it</li>
 </ul>
+<h2>Ports</h2>
+<table>LISTENERS</table>
 <h2>For operators</h2>
 <ul>
-<li><a href="/health">Health</a> and <a href="/metrics">metrics</a></li>
-<li>On the command line: <code>rookery --help</code></li>
+<li><a href="/health">Health</a>, <a href="/metrics">metrics</a>, and on the command line
+ <code>rookery doctor</code></li>
 </ul>"""

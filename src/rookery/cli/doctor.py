@@ -1,0 +1,268 @@
+"""`rookery doctor`: looks for what is wrong, and says the way out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import typer
+
+from rookery.cli.exits import Exit, fail
+from rookery.cli.options import AsJson, DataDir, folder
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from rookery.admin.runfile import Running
+    from rookery.settings import Settings
+
+LITTLE_DISK = 1 << 30
+"""Bytes free below which the operator should know."""
+NO_DISK = 64 << 20
+"""Bytes free below which values will soon be refused (see `rookery.metrics`)."""
+SOON_DAYS = 21
+"""A server renews its own certificate 30 days before the end; one that is nearer to it is not looked after."""
+BUILT = 1_748_736_000
+"""June 2025, in seconds since the epoch. No working clock tells an earlier time."""
+ANSWER_SECONDS = 5.0
+
+State = Literal["ok", "warn", "fail"]
+
+
+class Finding(NamedTuple):
+    """One line."""
+
+    state: State
+    what: str
+    text: str
+    """What was found and, unless it is well, the way out."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("doctor", epilog="Exit codes: 0 nothing fails (there may be warnings), 1 something fails.")
+    def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+        """Check the data folder, the ports, the certificate, the names and the running server."""
+        findings = list(examine(folder(data_dir)))
+        if as_json:
+            print(json.dumps([finding._asdict() for finding in findings]))
+        else:
+            for finding in findings:
+                print(f"{finding.state:<4}  {finding.what:<12}  {finding.text}")
+        if any(finding.state == "fail" for finding in findings):
+            sys.exit(Exit.FAILED)
+
+
+def examine(path: Path) -> Iterator[Finding]:
+    """All findings about the server of this folder, in the order in which one would mend them."""
+    from rookery.admin import runfile
+    from rookery.settings import Settings, SettingsError
+
+    try:
+        settings = Settings.load(os.environ, {"data_dir": str(path)})
+    except SettingsError as error:
+        yield Finding("fail", "settings", str(error))
+        return
+    yield Finding("ok", "settings", "they can be read")
+    running = runfile.read(path)
+    yield from _folder(path)
+    yield _disk(path)
+    yield _clock()
+    yield from _server(path, running)
+    yield from _ports(settings, running)
+    yield from _certificate(path, settings)
+    yield from _names(settings)
+
+
+def _folder(path: Path) -> Iterator[Finding]:
+    if not path.exists():
+        yield Finding("warn", "folder", f"{path} is not there yet: the first `rookery serve` makes it")
+        return
+    if not path.is_dir():
+        yield Finding("fail", "folder", f"{path} is not a folder: name another one with --data-dir")
+        return
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        yield Finding("fail", "folder", f"{path} can not be written: give it to the user that runs Rookery")
+    else:
+        yield Finding("ok", "folder", f"{path} can be written")
+    open_files = [each for each in (path, *_private(path)) if each.stat().st_mode & 0o077]
+    if open_files:
+        names = " ".join(str(each) for each in open_files)
+        yield Finding("warn", "permissions", f"other accounts of this machine may look into it: chmod go= {names}")
+    else:
+        yield Finding("ok", "permissions", "only its owner may look into it")
+
+
+def _private(path: Path) -> Sequence[Path]:
+    return [each for each in (*path.glob("*.db"), path / "keys", *(path / "keys").glob("*")) if each.exists()]
+
+
+def _disk(path: Path) -> Finding:
+    there = next(each for each in (path, *path.parents) if each.exists())
+    free = shutil.disk_usage(there).free
+    size = f"{free / (1 << 30):.1f} GiB are free"
+    if free < NO_DISK:
+        return Finding("fail", "disk", f"{size}: make room on the disk of {there}, values are refused when it is full")
+    if free < LITTLE_DISK:
+        return Finding("warn", "disk", f"{size}: make room on the disk of {there} soon")
+    return Finding("ok", "disk", size)
+
+
+def _clock() -> Finding:
+    now = time.time()
+    if now < BUILT:
+        told = time.strftime("%Y-%m-%d", time.gmtime(now))
+        return Finding("fail", "clock", f"it says {told}, which is past: set it, or let NTP do it; certificates fail")
+    return Finding("ok", "clock", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now)))
+
+
+def _server(path: Path, running: Running | None) -> Iterator[Finding]:
+    if running is None:
+        yield Finding("warn", "server", f"none runs on this folder: rookery serve --data-dir {path}")
+        return
+    import http.client
+    from urllib.parse import urlsplit
+
+    from rookery.cli.orders import CommandFailed, Unreachable, ask
+
+    try:
+        ask(running, "user_list", {})
+    except (OSError, CommandFailed, Unreachable) as error:
+        yield Finding("fail", "server", f"process {running.pid} does not answer its commands ({error}): restart it")
+        return
+    yield Finding("ok", "server", f"process {running.pid} answers")
+    address = urlsplit(running.url)
+    if address.scheme != "http":
+        return
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/health")
+        answer = json.loads(connection.getresponse().read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        yield Finding("fail", "health", f"{running.url}/health does not answer ({error}): restart the server")
+        return
+    finally:
+        connection.close()
+    unwell = {name: state for name, state in answer["checks"].items() if state != "ok"}
+    if unwell:
+        told = ", ".join(f"{name}: {state}" for name, state in unwell.items())
+        yield Finding("fail", "health", f"{told}; the server's log says more")
+    else:
+        yield Finding("ok", "health", "the server says that it is well")
+
+
+def _ports(settings: Settings, running: Running | None) -> Iterator[Finding]:
+    plain, secure = settings.plain_host, settings.host
+    wanted = [
+        ("http_port", plain, settings.http_port),
+        ("https_port", secure, settings.https_port),
+        ("mqtt_port", plain, settings.mqtt_port),
+        ("mqtts_port", secure, settings.mqtts_port),
+        *(("mqtts_cert_ports", secure, port) for port in settings.mqtts_cert_ports),
+    ]
+    for setting, host, port in wanted:
+        if not port:
+            continue
+        if running is not None and port in running.ports.get(setting, ()):
+            yield Finding("ok", f"port {port}", f"ours ({setting})")
+            continue
+        flag = "--mqtts-cert-port" if setting == "mqtts_cert_ports" else "--" + setting.replace("_", "-")
+        reason = _taken(host, port)
+        if reason is None:
+            yield Finding("ok", f"port {port}", f"free ({setting})")
+        elif running is not None:
+            yield Finding("warn", f"port {port}", f"not ours ({setting}): the server was started with other ports")
+        else:
+            yield Finding("fail", f"port {port}", f"{reason} ({setting}): stop who has it, or choose {flag} N")
+
+
+def _taken(host: str, port: int) -> str | None:
+    """Why a server could not listen there; None when it could."""
+    try:
+        infos = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in infos:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+                # Two sockets may be bound to one address; only one may listen.
+                probe.listen(1)
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return None
+
+
+def _certificate(path: Path, settings: Settings) -> Iterator[Finding]:
+    from rookery.keys.errors import KeysError
+    from rookery.keys.store import SERVER_FILE, covers
+    from rookery.keys.tls import load_certificates, suits_small_boards
+
+    file = settings.tls_cert or path / "keys" / SERVER_FILE
+    if not file.exists():
+        if settings.tls_cert is not None:
+            yield Finding("fail", "certificate", f"{file} is not there: correct tls_cert")
+        return
+    try:
+        certificate = load_certificates(file)[0]
+    except KeysError as error:
+        yield Finding("fail", "certificate", str(error))
+        return
+    yield _validity(certificate, own=settings.tls_cert is not None)
+    missing = [name for name in _dialled(settings) if not covers(certificate, name)]
+    if missing:
+        out = "get one that does" if settings.tls_cert is not None else "restart the server, which makes a new one"
+        yield Finding("fail", "certificate", f"it does not carry {', '.join(missing)}: {out}")
+    elif settings.hosts:
+        yield Finding("ok", "certificate", f"it carries {', '.join(_dialled(settings))}")
+    if not suits_small_boards(certificate):
+        yield Finding("warn", "certificate", "small boards can not use it: get an ECDSA one on P-256")
+
+
+def _validity(certificate: x509.Certificate, *, own: bool) -> Finding:
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    days = (end.timestamp() - time.time()) / 86_400
+    until = f"valid until {end:%Y-%m-%d}"
+    out = "renew it" if own else "restart the server, which renews it"
+    if days < 0 or start.timestamp() > time.time():
+        return Finding("fail", "certificate", f"valid from {start:%Y-%m-%d} to {end:%Y-%m-%d}, so not now: {out}")
+    if days < SOON_DAYS:
+        return Finding("warn", "certificate", f"{until}: {out}")
+    return Finding("ok", "certificate", until)
+
+
+def _names(settings: Settings) -> Iterator[Finding]:
+    if not settings.hosts:
+        yield Finding(
+            "warn", "names", 'no host name is set: clients elsewhere need one, hosts = ["NAME"] in rookery.toml'
+        )
+        return
+    for name in _dialled(settings):
+        try:
+            found = sorted({str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
+        except OSError:
+            yield Finding("fail", "names", f"{name} leads nowhere: add it to your DNS, your router or /etc/hosts")
+            continue
+        yield Finding("ok", "names", f"{name} leads to {', '.join(found)}")
+
+
+def _dialled(settings: Settings) -> list[str]:
+    """The names that clients put together from the configured ones."""
+    from rookery.keys.names import is_address, normalised
+
+    names: list[str] = []
+    for host in settings.hosts:
+        try:
+            name = normalised(host)
+        except ValueError as error:
+            fail(str(error), Exit.USAGE)
+        names.append(name)
+        if not is_address(name):
+            names += [f"wss.{name}", f"mqtts-up.{name}"]
+    return names
