@@ -10,6 +10,7 @@ import asyncio
 import http.client
 import json
 import time
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -49,8 +50,12 @@ class ApiKey(NamedTuple):
 class Api:
     """The Application API of one server, as the owner of an API key sees it."""
 
-    def __init__(self, url: str, key: ApiKey, trust: Trust | None = None) -> None:
-        """Raises:
+    def __init__(
+        self, url: str, key: ApiKey, trust: Trust | None = None, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """`pause` is called in a thread, with seconds to wait before a request is repeated.
+
+        Raises:
         ValueError: not the address of an HTTP server.
         OSError: the file of the authority can not be read.
         """
@@ -61,6 +66,7 @@ class Api:
         self._url = f"{parts.scheme}://{parts.netloc}"
         self._path = parts.path.rstrip("/")
         self._key = key
+        self._pause = pause
         self._connection = (
             http.client.HTTPConnection(self.host, parts.port, timeout=PATIENCE)
             if parts.scheme == "http"
@@ -94,7 +100,7 @@ class Api:
             status, answer, retry_after = self._exchange(method, path, data, headers)
             if status != 429 or attempt == MOST_ATTEMPTS - 1:
                 break
-            time.sleep(min(max(retry_after, 1.0), LONGEST_RETRY))
+            self._pause(min(max(retry_after, 1.0), LONGEST_RETRY))
         if status >= 400:
             raise ApiRefused(status, _reason(method, path, status, answer))
         try:

@@ -58,13 +58,11 @@ class Address(NamedTuple):
     trust: Trust
 
 
-def plans(
-    count: int, transports: Sequence[Transport] = tuple(Transport), prefix: str = "Simulated board"
-) -> list[Plan]:
-    """So many boards with every sensor, the transports in turn."""
-    digits = max(len(str(count)), 2)
+def plans(count: int, transports: Sequence[Transport] = tuple(Transport)) -> list[Plan]:
+    """So many boards with every sensor, the transports in turn. A number always has the same name, so that a larger
+    fleet holds the smaller ones."""
     return [
-        Plan(f"{prefix} {number:0{digits}}", transports[(number - 1) % len(transports)])
+        Plan(f"Simulated board {number:03}", transports[(number - 1) % len(transports)])
         for number in range(1, count + 1)
     ]
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from rookery.simulate.api import Api
 from rookery.simulate.fleet import Plan, Registered, Transport
 from rookery.simulate.sensors import SENSORS
 
@@ -28,8 +27,15 @@ _THING_NAME: Final = re.compile(r"[^a-zA-Z0-9_. -]")
 """What the name of a thing must not hold (arduino-rest.md, pattern P-THING)."""
 
 
+class Caller(Protocol):
+    """Who brings requests to the server (`api.Api`)."""
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The server's answer, decoded. Raises what `Api.call` raises."""
+
+
 async def provision(
-    api: Api, plans: Sequence[Plan], progress: Callable[[int, int], None] | None = None
+    api: Caller, plans: Sequence[Plan], progress: Callable[[int, int], None] | None = None
 ) -> list[Registered]:
     """Make these boards known to the server, in their order. Done twice, it makes nothing twice.
 
@@ -75,7 +81,7 @@ def properties_of(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-async def _thing(api: Api, plan: Plan, device_id: str, serial: str, things: Sequence[dict[str, Any]]) -> str:
+async def _thing(api: Caller, plan: Plan, device_id: str, serial: str, things: Sequence[dict[str, Any]]) -> str:
     """The thing of a board: the one it has, the one it had, or a new one."""
     own = next((thing for thing in things if thing.get("device_id") == device_id), None) or next(
         (t for t in things if t.get("tags", {}).get(TAG) == serial and not t.get("device_id")), None
