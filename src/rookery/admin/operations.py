@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rookery.core.access import Principal
+from rookery.core.catalog import Delete
 from rookery.core.clock import SECOND
 from rookery.core.errors import CoreError, Invalid, NotFound
-from rookery.core.records import Client, Device, Person
+from rookery.core.records import Client, Device, OneTimeLink, Person
 from rookery.core.services import Services
 
 Result = dict[str, Any] | list[dict[str, Any]]
@@ -57,7 +58,7 @@ class Operations:
         person = await people.create(email, name, password)
         shown = _person(person)
         if password is None:
-            shown["link"] = await people.link(person)
+            shown["token"] = await new_link(self._services, person)
         return shown
 
     async def user_list(self) -> Result:
@@ -65,9 +66,9 @@ class Operations:
         return [_person(p) for p in await self._services.people.everybody()]
 
     async def user_link(self, user: str | None = None) -> Result:
-        """A new one-time link, to set a password with."""
+        """The token of a new one-time link, to set a password with."""
         person = await self._person(user)
-        return {**_person(person), "link": await self._services.people.link(person)}
+        return {**_person(person), "token": await new_link(self._services, person)}
 
     async def user_password(self, password: str, user: str | None = None) -> Result:
         """Set a password."""
@@ -205,6 +206,14 @@ class Operations:
             "online": self._services.devices.online(device),
             "created_at": _time(device.created_at),
         }
+
+
+async def new_link(services: Services, person: Person) -> str:
+    """The token of a one-time link for this person. Links that were made before end with it."""
+    before = await services.catalog.select(OneTimeLink, person_id=person.id)
+    if before:
+        await services.catalog.apply(*(Delete(OneTimeLink, link.id) for link in before))
+    return await services.people.link(person)
 
 
 def _person(person: Person) -> dict[str, Any]:

@@ -52,8 +52,8 @@ def register(app: typer.Typer) -> None:
         except OSError as error:
             fail(f"{file} can not be written ({error.strerror}).")
 
-    @ca.command("for-board")
-    def for_board(
+    @ca.command("board")
+    def board_(
         board: Annotated[str, typer.Argument(help="A board such as opta, esp32, nano_33_iot, python, or an FQBN.")],
         write: Annotated[
             Path | None, typer.Option("--write", help="Write the files below this folder instead of printing them.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import typer
 
-from rookery.cli.exits import Exit, fail
+from rookery.cli.exits import Exit
 from rookery.cli.options import AsJson, DataDir, folder
 
 if TYPE_CHECKING:
@@ -71,6 +71,11 @@ def examine(path: Path) -> Iterator[Finding]:
     except SettingsError as error:
         yield Finding("fail", "settings", str(error))
         return
+    try:
+        dialled = _dialled(settings)
+    except ValueError as error:
+        yield Finding("fail", "settings", f"hosts: {error}")
+        return
     yield Finding("ok", "settings", "they can be read")
     running = runfile.read(path)
     yield from _folder(path)
@@ -78,8 +83,8 @@ def examine(path: Path) -> Iterator[Finding]:
     yield _clock()
     yield from _server(path, running)
     yield from _ports(settings, running)
-    yield from _certificate(path, settings)
-    yield from _names(settings)
+    yield from _certificate(path, settings, dialled)
+    yield from _names(dialled)
 
 
 def _folder(path: Path) -> Iterator[Finding]:
@@ -199,7 +204,7 @@ def _taken(host: str, port: int) -> str | None:
     return None
 
 
-def _certificate(path: Path, settings: Settings) -> Iterator[Finding]:
+def _certificate(path: Path, settings: Settings, dialled: Sequence[str]) -> Iterator[Finding]:
     from rookery.keys.errors import KeysError
     from rookery.keys.store import SERVER_FILE, covers
     from rookery.keys.tls import load_certificates, suits_small_boards
@@ -215,12 +220,12 @@ def _certificate(path: Path, settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", "certificate", str(error))
         return
     yield _validity(certificate, own=settings.tls_cert is not None)
-    missing = [name for name in _dialled(settings) if not covers(certificate, name)]
+    missing = [name for name in dialled if not covers(certificate, name)]
     if missing:
         out = "get one that does" if settings.tls_cert is not None else "restart the server, which makes a new one"
         yield Finding("fail", "certificate", f"it does not carry {', '.join(missing)}: {out}")
-    elif settings.hosts:
-        yield Finding("ok", "certificate", f"it carries {', '.join(_dialled(settings))}")
+    elif dialled:
+        yield Finding("ok", "certificate", f"it carries {', '.join(dialled)}")
     if not suits_small_boards(certificate):
         yield Finding("warn", "certificate", "small boards can not use it: get an ECDSA one on P-256")
 
@@ -237,13 +242,13 @@ def _validity(certificate: x509.Certificate, *, own: bool) -> Finding:
     return Finding("ok", "certificate", until)
 
 
-def _names(settings: Settings) -> Iterator[Finding]:
-    if not settings.hosts:
+def _names(dialled: Sequence[str]) -> Iterator[Finding]:
+    if not dialled:
         yield Finding(
             "warn", "names", 'no host name is set: clients elsewhere need one, hosts = ["NAME"] in rookery.toml'
         )
         return
-    for name in _dialled(settings):
+    for name in dialled:
         try:
             found = sorted({str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
         except OSError:
@@ -253,16 +258,16 @@ def _names(settings: Settings) -> Iterator[Finding]:
 
 
 def _dialled(settings: Settings) -> list[str]:
-    """The names that clients put together from the configured ones."""
+    """The names that clients put together from the configured ones.
+
+    Raises:
+        ValueError: one is no host name.
+    """
     from rookery.keys.names import is_address, normalised
 
     names: list[str] = []
-    for host in settings.hosts:
-        try:
-            name = normalised(host)
-        except ValueError as error:
-            fail(str(error), Exit.USAGE)
-        names.append(name)
-        if not is_address(name):
-            names += [f"wss.{name}", f"mqtts-up.{name}"]
+    for host in map(normalised, settings.hosts):
+        names.append(host)
+        if not is_address(host):
+            names += [f"wss.{host}", f"mqtts-up.{host}"]
     return names

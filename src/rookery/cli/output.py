@@ -43,5 +43,7 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return ", ".join(f"{k}={_text(v)}" for k, v in value.items()) or "-"
+    if isinstance(value, list):
+        return "  ".join(map(_text, value)) or "-"
     text = str(value)
     return "".join(c if c.isprintable() else "�" for c in text)

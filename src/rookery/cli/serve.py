@@ -91,31 +91,31 @@ def main(arguments: Sequence[str]) -> None:
 
 async def owner_link(server: Server, owner: str) -> tuple[str, str] | None:
     """E-mail address and link token of the owner, while nobody can log in; makes the owner on the first start."""
+    from rookery.admin.operations import new_link
+
     people = server.core.services.people
     everybody = await people.everybody()
     if any(person.password_hash for person in everybody):
         return None
     person = everybody[0] if everybody else await people.create(owner)
-    return person.email, await people.link(person)
+    return person.email, await new_link(server.core.services, person)
 
 
 def greeting(server: Server, link: tuple[str, str] | None) -> str:
     """What a person wants to know of a server that has started."""
-    from rookery.console.pages import LINK
-
     ports = server.ports
-    pages = [url for url in (_local(server.url), server.secure_url) if url]
+    pages = [url for url in (server.url, server.secure_url) if url]
     certificates = ", ".join(map(str, ports.mqtts_cert))
     lines = [
         f"Rookery serves {server.core.folder.path}",
-        f"  pages and APIs  {'  '.join(pages) or 'off'}",
+        f"  pages and APIs  {'  '.join(map(_local, pages)) or 'off'}",
         f"  boards          MQTT over TLS: secret key {ports.mqtts or 'off'}, certificate {certificates or 'off'}",
         f"  authority       {server.core.keys.authority_file}",
     ]
     if link is not None:
         email, token = link
         lines += ["", f"Nobody can log in yet. This link lets {email} choose a password, once, within 24 hours:", ""]
-        lines += [f"  {url}{LINK}{token}" for url in pages]
+        lines += [f"  {address}" for address in link_addresses(pages, token)]
         lines += ["", "Or on the command line: rookery user password"]
     return "\n".join(lines)
 
@@ -135,9 +135,16 @@ def warnings(server: Server) -> list[str]:
     return found
 
 
-def _local(url: str | None) -> str | None:
+def link_addresses(bases: Sequence[str], token: str) -> list[str]:
+    """The addresses of a one-time link on servers with these base URLs."""
+    from rookery.console.pages import LINK
+
+    return [_local(base) + LINK + token for base in bases]
+
+
+def _local(url: str) -> str:
     """The address in the form that people type."""
-    return url.replace("//127.0.0.1:", "//localhost:") if url is not None else None
+    return url.replace("//127.0.0.1:", "//localhost:")
 
 
 def _is_loopback(host: str) -> bool:

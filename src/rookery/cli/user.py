@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,13 +71,22 @@ def _password() -> str:
     return line
 
 
-def _with_link(result: dict[str, object], data_dir: object) -> dict[str, object]:
-    """The token of a link as the address to open, where a server runs."""
-    from rookery.admin import runfile
+def _with_link(result: dict[str, object], data_dir: Path | None) -> dict[str, object]:
+    """The token of a link as the address to open: of the running server, or of one with the present settings."""
+    import os
 
-    token = result.pop("link", None)
-    if token is not None:
-        running = runfile.read(folder(data_dir))  # type: ignore[arg-type]
-        base = running.url if running is not None else "http://127.0.0.1:8080"
-        result["link"] = f"{base}/start/{token}"
-    return result
+    from rookery.admin import runfile
+    from rookery.cli.serve import link_addresses
+    from rookery.settings import Settings
+
+    token = result.pop("token", None)
+    if token is None:
+        return result
+    path = folder(data_dir)
+    running = runfile.read(path)
+    if running is not None:
+        bases = [base for base in dict.fromkeys((running.url, running.secure_url)) if base]
+    else:
+        port = Settings.load(os.environ, {"data_dir": str(path)}).http_port
+        bases = [f"http://127.0.0.1:{port}"] if port else []
+    return {**result, "links": link_addresses(bases, str(token))}
