@@ -78,6 +78,8 @@ def register(app: typer.Typer) -> None:
         """
         from rookery.simulate.fleet import plans
 
+        # Until the boards run, both signals end the command in the way that still withdraws its API key.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         wanted = plans(arduino, _transports(transport))
         if server is not None:
             if data_dir is not None or user is not None:
@@ -87,7 +89,6 @@ def register(app: typer.Typer) -> None:
         else:
             with _on_folder(folder(data_dir), mqtts_port, ca, insecure, user) as target:
                 registered = _registered(target, wanted)
-        print(json.dumps([_shown(each) for each in registered]), flush=True)
         _run(_live(registered, target.address, seed))
 
 
@@ -185,6 +186,7 @@ def _registered(target: Target, wanted: list[Plan]) -> list[Registered]:
             await api.close()
 
     try:
+        target.address.trust.context()
         return asyncio.run(register_all())
     except ApiUnreachable as error:
         fail(str(error), Exit.UNREACHABLE)
@@ -204,6 +206,7 @@ async def _live(registered: list[Registered], address: Address, seed: int) -> No
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    print(json.dumps([_shown(each) for each in registered]), flush=True)
     fleet = Fleet(registered, address, LoopClock(), seed)
     jobs = [asyncio.ensure_future(fleet.start()), asyncio.ensure_future(_watch(fleet))]
     await stop.wait()

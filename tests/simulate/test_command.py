@@ -1,0 +1,221 @@
+"""`rookery simulate` and `rookery serve --demo` against a server of this process, over its real listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from rookery.cli.demo import dial_host, start_demo
+from rookery.cli.exits import Exit
+from rookery.cli.main import build
+from rookery.core.records import Person
+from rookery.server import Server
+from rookery.settings import Settings
+from rookery.simulate.demo import DEMO
+from tests.simulate.test_wire import until
+
+SOURCE = Path(__file__).parents[2] / "src"
+PORTS = ("http_port", "https_port", "mqtt_port", "mqtts_port", "mqtts_cert_ports")
+
+
+async def serve(folder: Path, **flags: object) -> Server:
+    """A server on free ports of this machine."""
+    return await Server.start(
+        Settings.load({}, {"data_dir": str(folder), "host": "127.0.0.1", **dict.fromkeys(PORTS, "0"), **flags})
+    )
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    server = await serve(tmp_path)
+    yield server
+    await server.stop()
+
+
+async def owner(server: Server) -> Person:
+    return await server.core.services.people.create("owner@rookery.test")
+
+
+class Command:
+    """A `rookery simulate` in a process of its own."""
+
+    @classmethod
+    async def run(cls, *arguments: str, environ: Mapping[str, str] | None = None) -> Command:
+        command = cls()
+        command.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "rookery", "simulate", *arguments),
+            env={**os.environ, "PYTHONPATH": str(SOURCE), **(environ or {})},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        return command
+
+    process: asyncio.subprocess.Process
+
+    async def boards(self) -> list[dict[str, Any]]:
+        """The line of JSON."""
+        assert self.process.stdout is not None
+        line = await self.process.stdout.readline()
+        assert line, await self.end(None)
+        boards: list[dict[str, Any]] = json.loads(line)
+        return boards
+
+    async def end(self, with_signal: int | None = signal.SIGTERM) -> tuple[int | None, str, str]:
+        """Exit code and what else was said."""
+        if with_signal is not None:
+            self.process.send_signal(with_signal)
+        out, errors = await self.process.communicate()
+        return self.process.returncode, out.decode(), errors.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_boards_on_the_server_of_a_folder(server: Server, number: signal.Signals) -> None:
+    services = server.core.services
+    person = await owner(server)
+    command = await Command.run("--data-dir", str(server.core.folder.path), "--arduino", "3")
+    boards = await command.boards()
+    assert [(b["name"], b["dialect"], b["transport"]) for b in boards] == [
+        ("Simulated board 001", "arduino", "cpp"),
+        ("Simulated board 002", "arduino", "python"),
+        ("Simulated board 003", "arduino", "cpp"),
+    ]
+    devices = [await services.devices.by_id(board["id"]) for board in boards]
+    await until(lambda: all(device is not None and services.devices.online(device) for device in devices))
+    assert list(await services.clients.of(person.id)) == []
+    code, out, errors = await command.end(number)
+    assert (code, out) == (0, "")
+    assert "Registered 3 of 3 boards." in errors
+    assert "Stopped after" in errors
+    await until(lambda: not any(device is not None and services.devices.online(device) for device in devices))
+
+
+async def test_boards_on_a_server_elsewhere(server: Server) -> None:
+    services = server.core.services
+    client, secret = await services.clients.create((await owner(server)).id, "elsewhere")
+    command = await Command.run(
+        *("--server", f"https://127.0.0.1:{server.ports.https}", "--mqtts-port", str(server.ports.mqtts)),
+        *("--ca", str(server.core.keys.authority_file), "--arduino", "1", "--transport", "python"),
+        environ={"ROOKERY_CLIENT_ID": client.id, "ROOKERY_CLIENT_SECRET": secret},
+    )
+    (board,) = await command.boards()
+    assert board["transport"] == "python"
+    device = await services.devices.by_id(board["id"])
+    assert device is not None
+    await until(lambda: services.devices.online(device))
+    assert (await command.end())[0] == 0
+
+
+async def test_a_signal_that_comes_at_once_is_heard(server: Server) -> None:
+    person = await owner(server)
+    command = await Command.run("--data-dir", str(server.core.folder.path), "--arduino", "1")
+    await command.boards()
+    assert (await command.end())[0] == 0
+    assert list(await server.core.services.clients.of(person.id)) == []
+
+
+async def test_stopped_while_it_registers_it_still_withdraws_its_key(server: Server) -> None:
+    person = await owner(server)
+    command = await Command.run("--data-dir", str(server.core.folder.path), "--arduino", "5000")
+    assert command.process.stderr is not None
+    assert await command.process.stderr.readline() == b"Registered 50 of 5000 boards.\n"
+    code, out, errors = await command.end()
+    assert (code, out) == (Exit.FAILED, "")
+    assert errors.endswith("Stopped before all boards were registered.\n")
+    assert list(await server.core.services.clients.of(person.id)) == []
+
+
+async def test_an_authority_that_is_none(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "hello.pem").write_text("hello")
+    command = await Command.run(
+        *("--server", str(server.url), "--client-id", "nobody", "--ca", str(tmp_path / "hello.pem")),
+        environ={"ROOKERY_CLIENT_SECRET": "nothing"},
+    )
+    code, out, errors = await command.end(None)
+    assert (code, out) == (Exit.USAGE, "")
+    assert errors.startswith(f"{tmp_path / 'hello.pem'} can not be used: ")
+
+
+async def test_a_key_that_is_refused(server: Server) -> None:
+    command = await Command.run(
+        *("--server", str(server.url), "--client-id", "nobody"), environ={"ROOKERY_CLIENT_SECRET": "nothing"}
+    )
+    code, out, errors = await command.end(None)
+    assert (code, out) == (Exit.FAILED, "")
+    assert errors.startswith("POST /iot/v1/clients/token: 401 ")
+
+
+USAGE = {
+    "unknown transport": ["--transport", "udp"],
+    "no boards": ["--arduino", "0"],
+    "two servers": ["--server", "https://example.org", "--data-dir", "x"],
+    "no key": ["--server", "https://example.org"],
+    "no address": ["--server", "https://", "--client-id", "a", "--client-secret", "b"],
+    "no port": ["--mqtts-port", "70000"],
+}
+
+
+@pytest.mark.parametrize("arguments", USAGE.values(), ids=USAGE)
+def test_wrong_usage(arguments: list[str]) -> None:
+    environ = {"ROOKERY_CLIENT_ID": "", "ROOKERY_CLIENT_SECRET": ""}
+    result = CliRunner().invoke(build(("simulate",)), ["simulate", *arguments], env=environ)
+    assert result.exit_code == Exit.USAGE
+    assert result.stdout == ""
+
+
+def test_nobody_serves_the_folder(tmp_path: Path) -> None:
+    result = CliRunner().invoke(build(("simulate",)), ["simulate", "--data-dir", str(tmp_path)])
+    assert result.exit_code == Exit.UNREACHABLE
+    assert f"No server runs on {tmp_path}" in result.stderr
+
+
+def test_nobody_answers_there(unused_tcp_port: int) -> None:
+    arguments = ["--server", f"http://127.0.0.1:{unused_tcp_port}", "--client-id", "a", "--client-secret", "b"]
+    result = CliRunner().invoke(build(("simulate",)), ["simulate", *arguments])
+    assert result.exit_code == Exit.UNREACHABLE
+    assert "does not answer" in result.stderr
+
+
+async def test_the_demonstration_makes_its_boards_once_in_the_life_of_a_folder(tmp_path: Path) -> None:
+    seen = []
+    for start in range(2):
+        server = await serve(tmp_path)
+        services = server.core.services
+        person = (await services.people.everybody())[0] if start else await owner(server)
+        fleet = await start_demo(server)
+        assert fleet is not None
+        await until(lambda fleet=fleet: fleet.online == len(DEMO))  # type: ignore[misc]
+        assert list(await services.clients.of(person.id)) == []
+        devices = await services.devices.visible(await services.people.principal(person.id))
+        seen.append({device.name: device.id for device in devices})
+        await fleet.stop()
+        await server.stop()
+    assert seen[0] == seen[1]
+    assert list(seen[0]) == [plan.name for plan in DEMO]
+
+
+async def test_a_demonstration_without_an_owner_or_a_listener_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = await serve(tmp_path, mqtts_port="off")
+    assert await start_demo(server) is None
+    await owner(server)
+    assert await start_demo(server) is None
+    await server.stop()
+    assert capsys.readouterr().err.count("Note: the demo boards do not run: they need") == 2
+
+
+@pytest.mark.parametrize(
+    ("listening", "dialled"), [("", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("192.0.2.1", "192.0.2.1")]
+)
+def test_where_to_dial(listening: str, dialled: str) -> None:
+    assert dial_host(listening) == dialled
