@@ -202,7 +202,7 @@ class Server:
         self.core = core
         self.ports = Ports()
         self.tokens = Tokens(core.services, core.keys, "", lifetime=core.settings.token_lifetime)
-        self.brokers = SpaceBrokers(core.messages)
+        self.brokers = SpaceBrokers(core.messages, core.services.bus)
         self.mqtt = self._mqtt_gateway()
         self.http: HttpGateway | None = None
         self.admin: HttpGateway | None = None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rookery.bus.local import LocalBus
 from rookery.gateways.broker import BrokerLimits, SpaceBrokers
 from rookery.gateways.contract import Handler, Login, Peer
 from rookery.gateways.limits import MqttLimits
@@ -157,7 +158,8 @@ class World:
     async def start(self, limits: BrokerLimits | None = None, mqtt: MqttLimits | None = None, **options: Any) -> World:
         self.folder.mkdir(exist_ok=True)
         self.store = await MessageFile.open(self.folder / "messages.db", **options)
-        self.brokers = SpaceBrokers(self.store, limits)
+        self.bus = LocalBus()
+        self.brokers = SpaceBrokers(self.store, self.bus, limits)
         self.gateway = MqttGateway([self], ManualClock(), limits=mqtt, keeper=self.store)
         self.restored = self.brokers.restore(self.gateway.adopt)
         return self
@@ -169,7 +171,9 @@ class World:
     async def authenticate(self, login: Login, peer: Peer) -> Handler | None:
         """Everybody who says so lives in the space of the user name."""
         assert login.username is not None
-        return self.brokers.handler(login.username, clean_session=login.clean_session)
+        return self.brokers.handler(
+            login.username, clean_session=login.clean_session, client_id="key of " + login.username
+        )
 
     def client(self, name: str) -> Client:
         """`home/cat` is the client `cat` in the space `home`."""

@@ -52,6 +52,15 @@ class PresenceChanged(NamedTuple):
     time: int
 
 
+class KeyWithdrawn(NamedTuple):
+    """An API key was turned off, deleted or given another secret: who came in with it has to go.
+
+    Channels: `key.<client id>`, and `keys` for all.
+    """
+
+    client_id: str
+
+
 class Text(NamedTuple):
     """Free text from a board, or to one. Channels: `text.from.<device id>` and `text.to.<device id>`."""
 
@@ -59,7 +68,7 @@ class Text(NamedTuple):
     payload: bytes
 
 
-Message = Text | ValuesChanged | ThingChanged | DeviceChanged | Attached | PresenceChanged
+Message = KeyWithdrawn | Text | ValuesChanged | ThingChanged | DeviceChanged | Attached | PresenceChanged
 Listener = Callable[[Any], None]
 
 
@@ -102,3 +111,10 @@ def announce_attached(bus: Bus, device_id: str, thing_id: str | None, before: st
     message = Attached(device_id, thing_id, before)
     bus.publish("device." + device_id, message)
     bus.publish("attached", message)
+
+
+def announce_withdrawn(bus: Bus, client_id: str) -> None:
+    """Tell those who let this key in, and those who remember keys."""
+    message = KeyWithdrawn(client_id)
+    bus.publish("key." + client_id, message)
+    bus.publish("keys", message)

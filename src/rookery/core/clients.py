@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rookery.core.bus import Bus, KeyWithdrawn, announce_withdrawn
 from rookery.core.catalog import Catalog, Delete, Insert, Update, changed
 from rookery.core.clock import SECOND, Clock
 from rookery.core.errors import Conflict, Invalid, NotFound
@@ -21,11 +22,13 @@ USE_INTERVAL = 60 * SECOND
 class Clients:
     """Creates, checks and withdraws API keys. Records are cached: a token is checked with every request."""
 
-    def __init__(self, catalog: Catalog, ids: Identifiers, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, bus: Bus, ids: Identifiers, clock: Clock) -> None:
         self._catalog = catalog
+        self._bus = bus
         self._ids = ids
         self._clock = clock
         self._cache: dict[str, Client] = {}
+        bus.listen("keys", self._withdrawn)
 
     async def create(self, person_id: str, name: str) -> tuple[Client, str]:
         """A new key and its secret, which can not be read again."""
@@ -87,7 +90,7 @@ class Clients:
         """Rename a key, enable or disable it."""
         if name is not None and not 1 <= len(name) <= NAME_LIMIT:
             raise Invalid(f"A key has a name of 1 to {NAME_LIMIT} characters.", "name")
-        return await self._store(
+        client = await self._store(
             changed(
                 client,
                 self._clock.now(),
@@ -95,17 +98,24 @@ class Clients:
                 enabled=client.enabled if enabled is None else enabled,
             )
         )
+        if not client.enabled:
+            announce_withdrawn(self._bus, client.id)
+        return client
 
     async def rotate(self, client: Client) -> tuple[Client, str]:
         """Give a key a new secret; the old one stops working at once."""
         secret = self._ids.text(SECRET_LENGTH)
         client = await self._store(changed(client, self._clock.now(), secret_hash=digest(secret)))
+        announce_withdrawn(self._bus, client.id)
         return client, secret
 
     async def delete(self, client: Client) -> None:
         """Withdraw a key for good."""
         await self._catalog.apply(Delete(Client, client.id))
-        self._cache.pop(client.id, None)
+        announce_withdrawn(self._bus, client.id)
+
+    def _withdrawn(self, message: KeyWithdrawn) -> None:
+        self._cache.pop(message.client_id, None)
 
     async def _store(self, client: Client) -> Client:
         self._cache.pop(client.id, None)

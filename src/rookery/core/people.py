@@ -6,6 +6,7 @@ import hashlib
 from typing import Protocol
 
 from rookery.core.access import Principal
+from rookery.core.bus import Bus, announce_withdrawn
 from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
 from rookery.core.clock import SECOND, Clock
 from rookery.core.errors import Conflict, Invalid, NotFound
@@ -33,8 +34,9 @@ class Passwords(Protocol):
 class People:
     """Creates people and finds out in whose name they act."""
 
-    def __init__(self, catalog: Catalog, passwords: Passwords, ids: Identifiers, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, passwords: Passwords, bus: Bus, ids: Identifiers, clock: Clock) -> None:
         self._catalog = catalog
+        self._bus = bus
         self._passwords = passwords
         self._ids = ids
         self._clock = clock
@@ -105,9 +107,12 @@ class People:
             raise Conflict(f"{person.email} still owns {devices} devices and {things} things. Delete them first.")
         changes: list[Change] = [Delete(Person, person.id), Delete(Space, person.id)]
         changes += [Delete(Member, m.id) for m in await self._catalog.select(Member, person_id=person.id)]
-        changes += [Delete(Client, c.id) for c in await self._catalog.select(Client, person_id=person.id)]
+        clients = await self._catalog.select(Client, person_id=person.id)
+        changes += [Delete(Client, c.id) for c in clients]
         changes += [Delete(OneTimeLink, k.id) for k in await self._catalog.select(OneTimeLink, person_id=person.id)]
         await self._catalog.apply(*changes)
+        for client in clients:
+            announce_withdrawn(self._bus, client.id)
 
     async def set_password(self, person: Person, password: str) -> None:
         """Replace the password."""

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from rookery.core.bus import Bus, KeyWithdrawn, Subscription
 from rookery.core.messages import MessageStore, Retained
 from rookery.gateways.contract import Handler, LoginRefused, Session
 from rookery.gateways.retained import RetainedTree, retained_size
@@ -108,8 +109,9 @@ class SpaceBroker:
 class SpaceBrokers:
     """The brokers of all spaces that have anything to broker."""
 
-    def __init__(self, store: MessageStore, limits: BrokerLimits | None = None) -> None:
+    def __init__(self, store: MessageStore, bus: Bus, limits: BrokerLimits | None = None) -> None:
         self.store = store
+        self.bus = bus
         self.limits = limits or BrokerLimits()
         self.counters = BrokerCounters()
         self._brokers: dict[str, SpaceBroker] = {}
@@ -120,8 +122,8 @@ class SpaceBrokers:
     def __len__(self) -> int:
         return len(self._brokers)
 
-    def handler(self, space_id: str, *, clean_session: bool) -> SpaceHandler:
-        """Who answers for a client that has logged in to this space.
+    def handler(self, space_id: str, *, clean_session: bool, client_id: str) -> SpaceHandler:
+        """Who answers for a client that has logged in to this space with this API key.
 
         Raises:
             LoginRefused: the space has as many connections as it may.
@@ -129,7 +131,7 @@ class SpaceBrokers:
         broker = self._brokers.get(space_id)
         if broker is not None and broker.connections >= self.limits.connections:
             raise LoginRefused("the space has too many connections", UNAVAILABLE)
-        return SpaceHandler(self, space_id, durable=not clean_session)
+        return SpaceHandler(self, space_id, durable=not clean_session, key=client_id)
 
     def restore(self, adopt: Adopt) -> int:
         """Give the stored sessions back to the gateway, once, before it listens; returns how many."""
@@ -212,10 +214,23 @@ class SpaceHandler:
     exclusive = True
     persistent = True
 
-    __slots__ = ("_away", "_broker", "_brokers", "_durable", "_sending", "_session", "_space_id", "realm")
+    __slots__ = (
+        "_away",
+        "_broker",
+        "_brokers",
+        "_durable",
+        "_key",
+        "_sending",
+        "_session",
+        "_space_id",
+        "_withdrawn",
+        "realm",
+    )
 
-    def __init__(self, brokers: SpaceBrokers, space_id: str, *, durable: bool) -> None:
+    def __init__(self, brokers: SpaceBrokers, space_id: str, *, durable: bool, key: str | None = None) -> None:
         self.realm = REALM + space_id
+        self._key = key
+        self._withdrawn: Subscription | None = None
         self._brokers = brokers
         self._space_id = space_id
         self._durable = durable
@@ -238,6 +253,8 @@ class SpaceHandler:
         self._broker = self._brokers.broker(self._space_id)
         self._broker.connections += 1
         self._brokers.counters.connections += 1
+        if self._key is not None:
+            self._withdrawn = self._brokers.bus.listen("key." + self._key, self._key_withdrawn)
 
     def subscribe(self, topic_filter: str, qos: int) -> int:
         """Grants what is asked, except for filters that can only match what is not the user's own."""
@@ -305,10 +322,16 @@ class SpaceHandler:
         """The connection has ended. A durable session goes on: what is published to it waits."""
         broker = self._broker
         self._away = True
+        if self._withdrawn is not None:
+            self._withdrawn.cancel()
         if broker is not None:
             broker.connections -= 1
             self._brokers.counters.connections -= 1
             self._brokers.tidy(broker)
+
+    def _key_withdrawn(self, message: KeyWithdrawn) -> None:
+        if self._session is not None and not self._away:
+            self._session.close("the API key was withdrawn")
 
     def _refuse(self, fault: str, ticket: int) -> None:
         self._brokers.counters.refused += 1

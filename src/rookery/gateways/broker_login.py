@@ -34,4 +34,4 @@ class KeyLogin:
         client = await self._clients.check(login.username, secret)
         if client is None:
             raise LoginRefused(WRONG)
-        return self._brokers.handler(client.person_id, clean_session=login.clean_session)
+        return self._brokers.handler(client.person_id, clean_session=login.clean_session, client_id=client.id)

@@ -8,6 +8,8 @@ from tests.arduino.api.conftest import World
 from tests.arduino.api.scenario import Row, check_error, play
 
 UNKNOWN = "x" * 32
+WITHDRAWN = ("key.{key} KeyWithdrawn", "keys KeyWithdrawn")
+"""Who came in with the key has to go."""
 
 ROWS = [
     Row("list", "GET /iot/v1/clients", 200, ('"id":"{key}"', '"enabled":true', '"name":"test"'), ("secret",)),
@@ -20,13 +22,13 @@ ROWS = [
     Row("create, name too long", "PUT /iot/v1/clients", 400, body={"name": "n" * 65}, field="name"),
     Row("rename", "PATCH /iot/v1/clients/{key}", 200, ('"name":"rig"', '"enabled":true'), body={"name": "rig"}),
     Row("rename, somebody else's", "PATCH /iot/v1/clients/{foreign}", 404, body={"name": "rig"}),
-    Row("turn off", "POST /iot/v1/clients/{key}", 200, ('"enabled":false',), body={"enabled": False}),
+    Row("turn off", "POST /iot/v1/clients/{key}", 200, ('"enabled":false',), body={"enabled": False}, events=WITHDRAWN),
     Row("turn off, nothing said", "POST /iot/v1/clients/{key}", 400, body={}, field="enabled"),
     Row("turn off, no flag", "POST /iot/v1/clients/{key}", 400, body={"enabled": "no"}, field="enabled"),
     Row("turn off, somebody else's", "POST /iot/v1/clients/{foreign}", 404, body={"enabled": False}),
-    Row("new secret", "POST /iot/v1/clients/{key}/secret", 200, ('"id":"{key}"', '"secret":"')),
+    Row("new secret", "POST /iot/v1/clients/{key}/secret", 200, ('"id":"{key}"', '"secret":"'), events=WITHDRAWN),
     Row("new secret, somebody else's", "POST /iot/v1/clients/{foreign}/secret", 404),
-    Row("delete", "DELETE /iot/v1/clients/{key}", 200),
+    Row("delete", "DELETE /iot/v1/clients/{key}", 200, events=WITHDRAWN),
     Row("delete, somebody else's", "DELETE /iot/v1/clients/{foreign}", 404),
     Row("delete, unknown", f"DELETE /iot/v1/clients/{UNKNOWN}", 404),
 ]

@@ -182,3 +182,16 @@ class TestAccess:
         assert bob.subscribe(world.top("e/o", thing)) == 0
         ticket = bob.send(world.top("e/i", thing), LED_ON, 1)
         assert bob.acknowledged == [ticket]
+
+
+async def test_a_key_that_is_withdrawn_takes_its_sessions_along() -> None:
+    world = await World.build()
+    client, _ = await world.services.clients.create(world.who.person_id, "script")
+    who = await world.services.people.principal(world.who.person_id, client_id=client.id)
+    await world.services.index.load(who.space_id)
+    user = Client(UserHandler(world.services, who), who.person_id).connect()
+    bystander = await world.user()
+    await world.services.clients.change(client, enabled=False)
+    assert user.closed_with == "the API key was withdrawn"
+    assert bystander.closed_with is None
+    assert not world.services.bus.watched("key." + client.id)

@@ -27,8 +27,10 @@ DeviceName = Annotated[str, msgspec.Meta(max_length=NAME_LIMIT, pattern="[a-zA-Z
 Serial = Annotated[str, msgspec.Meta(max_length=NAME_LIMIT, pattern="^$|[a-zA-Z0-9_.@-]")]
 """May be empty: the CLI sends it so for a generic device."""
 HardwareId = Annotated[str, msgspec.Meta(min_length=64, max_length=64)]
-BleMac = Annotated[str, msgspec.Meta(pattern="^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$")]
-Version = Annotated[str, msgspec.Meta(max_length=10, pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$")]
+BleMac = Annotated[str, msgspec.Meta(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$(?!\n)")]
+Version = Annotated[
+    str, msgspec.Meta(max_length=10, pattern=r"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$(?!\n)")
+]
 DeviceType = Literal[CREATABLE]  # type: ignore[valid-type]
 Connection = Literal["wifi", "eth", "wifiandsecret", "gsm", "nb", "lora", "catm1", "cellular"]
 Text = Annotated[str, msgspec.Meta(max_length=TEXT_LIMIT)]

@@ -18,7 +18,7 @@ from rookery.arduino.api.times import format_time
 from rookery.core.clients import NAME_LIMIT
 from rookery.core.records import Client
 
-KeyName = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LIMIT, pattern="^[a-zA-Z0-9_.@-]+$")]
+KeyName = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LIMIT, pattern=r"^[a-zA-Z0-9_.@-]+$(?!\n)")]
 
 
 class KeyCreate(msgspec.Struct):

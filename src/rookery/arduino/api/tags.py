@@ -10,7 +10,7 @@ from rookery.arduino.api.body import Body
 
 TAG_LIMIT = 64
 
-TagText = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_LIMIT, pattern="^[a-zA-Z0-9_.@-]+$")]
+TagText = Annotated[str, msgspec.Meta(min_length=1, max_length=TAG_LIMIT, pattern=r"^[a-zA-Z0-9_.@-]+$(?!\n)")]
 
 
 class Tag(msgspec.Struct):

@@ -14,7 +14,7 @@ from rookery.arduino.device import messages
 from rookery.arduino.device.merge import merge_records
 from rookery.arduino.device.topics import Channel, Scope, Topic, parse_topic
 from rookery.core.access import Action, Principal, may
-from rookery.core.bus import Subscription, Text, ValuesChanged
+from rookery.core.bus import KeyWithdrawn, Subscription, Text, ValuesChanged
 from rookery.core.live import LiveThing
 from rookery.core.services import Services
 from rookery.gateways.contract import Session
@@ -39,18 +39,27 @@ class UserHandler:
         self._services = services
         self._who = who
         self._session: Session | None = None
+        self._withdrawn: Subscription | None = None
         self._watched: dict[str, tuple[int, Subscription]] = {}
         self._waiting: dict[str, list[tuple[bytes, int]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._malformed = 0
 
     def opened(self, session: Session) -> None:
-        """Nothing to be done: the person's programs come and go without anybody noticing."""
+        """The person's programs come and go without anybody noticing; one whose API key is withdrawn has to go."""
         self._session = session
+        if self._who.client_id is not None:
+            self._withdrawn = self._services.bus.listen("key." + self._who.client_id, self._key_withdrawn)
+
+    def _key_withdrawn(self, message: KeyWithdrawn) -> None:
+        if self._session is not None:
+            self._session.close("the API key was withdrawn")
 
     def closed(self, reason: str, *, clean: bool) -> None:
         """Stop watching. Writes that were accepted go on."""
         self._session = None
+        if self._withdrawn is not None:
+            self._withdrawn.cancel()
         for _, subscription in self._watched.values():
             subscription.cancel()
         self._watched.clear()
