@@ -283,6 +283,22 @@ def test_dialling_again_takes_longer_each_time() -> None:
     assert desk.board.losses == 7
 
 
+def test_what_changes_while_it_is_away_waits_for_the_full_set() -> None:
+    desk = Desk()
+    desk.run()
+    desk.take()
+    sent = desk.board.messages
+    desk.board.lost("gone")
+    for number in range(3):
+        desk.clock.turn(0.5)
+        desk.sketch.set(desk.board, "temperature", float(number))
+    assert desk.board.messages == sent
+    assert desk.take() == []
+    desk.clock.turn(0.5)
+    desk.run()
+    assert values(desk.take_one())["temperature"] == 2.0
+
+
 def test_a_refused_login_is_tried_again() -> None:
     desk = Desk()
     desk.accept(5)

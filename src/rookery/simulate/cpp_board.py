@@ -97,6 +97,7 @@ class CppBoard(Board):
         self._subscribe(self.topics.commands_down)
 
     def _down(self, reason: str) -> None:
+        self._thing_ready = self._synced = False
         wait = DIAL_WAITS[min(self._dials, len(DIAL_WAITS) - 1)]
         self._dials += 1
         self._wait_and_dial(wait, reason)
