@@ -89,7 +89,7 @@ class Core:
             FolderError, KeysError, TelemetryFileError, SettingsError: each with a sentence for the operator.
         """
         clock = clock or SystemClock()
-        synchronous: Literal["FULL", "NORMAL"] = "FULL" if settings.sync == "full" else "NORMAL"
+        synchronous = _synchronous(settings)
         async with contextlib.AsyncExitStack() as opened:
             folder = DataFolder.open(settings.data_dir)
             opened.callback(folder.close)
@@ -97,7 +97,7 @@ class Core:
             keys = asyncio.ensure_future(asyncio.to_thread(open_keys, settings, folder))
             catalog = asyncio.ensure_future(open_catalog(folder.catalog, synchronous=synchronous))
             messages = asyncio.ensure_future(MessageFile.open(folder.messages, synchronous=synchronous))
-            telemetry = asyncio.ensure_future(_open_telemetry(folder, clock, synchronous))
+            telemetry = asyncio.ensure_future(_open_telemetry(folder, clock, settings))
             await asyncio.wait((keys, catalog, messages, telemetry))
             for store in (catalog, messages, telemetry):
                 if store.exception() is None:
@@ -168,8 +168,14 @@ def open_keys(settings: Settings, folder: DataFolder) -> KeyStore:
     )
 
 
-async def _open_telemetry(folder: DataFolder, clock: Clock, synchronous: Literal["FULL", "NORMAL"]) -> TelemetryStore:
-    store = TelemetryStore(folder.telemetry, clock, synchronous=synchronous)
+def _synchronous(settings: Settings) -> Literal["FULL", "NORMAL"]:
+    return "FULL" if settings.sync == "full" else "NORMAL"
+
+
+async def _open_telemetry(folder: DataFolder, clock: Clock, settings: Settings) -> TelemetryStore:
+    store = TelemetryStore(
+        folder.telemetry, clock, synchronous=_synchronous(settings), spacing=settings.group_commit_ms / 1_000
+    )
     await store.open()
     return store
 
@@ -298,7 +304,8 @@ class Server:
                 CertificateLogin(services, foreign=bool(settings.client_cas)),
                 KeyLogin(services.clients, self.brokers),
             ),
-            self.core.clock,
+            # Whether a client is still there is a matter of real time, also when the server's clock is turned by hand.
+            SystemClock(),
             limits=MqttLimits(
                 connections=settings.mqtt_max_connections,
                 packet_bytes=settings.mqtt_max_packet,
@@ -357,7 +364,11 @@ class Server:
             core.services,
             self.tokens,
             functools.partial(sign_request, core.keys.authority),
-            ApiOptions(base_url=self.secure_url or self.url or ""),
+            ApiOptions(
+                base_url=self.secure_url or self.url or "",
+                max_body=core.settings.rest_max_body,
+                max_rate=core.settings.rest_max_rate,
+            ),
         )
         monitor = Monitor(
             core.services,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from rookery.arduino.api.body import BODY_LIMIT
+from rookery.arduino.api.rate import RateLimit
 from rookery.arduino.tokens import Tokens
 from rookery.core.services import Services
 
@@ -50,6 +52,10 @@ class ApiOptions:
 
     base_url: str = "http://localhost:8080"
     """How clients reach this server; shown in the OpenAPI document."""
+    max_body: int = BODY_LIMIT
+    """Bytes of a request body."""
+    max_rate: int = 0
+    """Requests a second of one API key; 0 is no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +66,4 @@ class Api:
     tokens: Tokens
     sign: SignRequest
     options: ApiOptions
+    rate: RateLimit

@@ -28,6 +28,7 @@ from rookery.arduino.api.api import Api, ApiOptions, SignRequest
 from rookery.arduino.api.edge import Edge
 from rookery.arduino.api.errors import error_answer
 from rookery.arduino.api.openapi import describing
+from rookery.arduino.api.rate import RateLimit
 from rookery.arduino.tokens import Tokens
 from rookery.core.services import Services
 
@@ -66,13 +67,15 @@ class _Application(Litestar):
 
 def build_api(services: Services, tokens: Tokens, sign: SignRequest, options: ApiOptions | None = None) -> ASGIApp:
     """The API over these services, for every path under `PREFIXES`. `sign` makes certificates for boards."""
+    chosen = options or ApiOptions()
+    api = Api(services, tokens, sign, chosen, RateLimit(services.clock, chosen.max_rate))
     app = _Application(
         route_handlers=[*ROUTES, *describing(ROUTES)],
         # An `Answer` does what is asked of a response here without being one of Litestar's.
         exception_handlers={Exception: _failed},  # type: ignore[dict-item]
         openapi_config=None,
         logging_config=None,
-        state=State({"api": Api(services, tokens, sign, options or ApiOptions())}),
+        state=State({"api": api}),
     )
     return Edge(app)
 

@@ -144,8 +144,8 @@ def _multipart(raw: bytes, content_type: str) -> dict[str, Any]:
             strict=False,
             headersize_limit=PART_HEADERS,
             part_limit=FORM_FIELDS,
-            memory_limit=BODY_LIMIT,
-            spool_limit=BODY_LIMIT,
+            memory_limit=len(raw),  # The body is in memory already, and its length was checked.
+            spool_limit=len(raw),
         )
         pairs.extend((part.name, part.raw.decode()) for part in parser if part.name is not None)
     except (MultipartError, UnicodeDecodeError, ValueError) as error:

@@ -76,6 +76,8 @@ class Problem(Exception):
         self.detail = detail
         self.field = field
         self.code = code or CODES[status]
+        self.retry_after: int | None = None
+        """Seconds after which the same request may be made again."""
 
 
 class ErrorBody(msgspec.Struct, omit_defaults=True):
@@ -122,6 +124,8 @@ def error_answer(error: Exception, method: str = "", path: str = "") -> Answer:
     headers: list[tuple[bytes, bytes]] = []
     if problem.status >= 500 and not isinstance(error, Problem | CoreError):
         log.error("request_failed", id=body.id, method=method, path=path, exc_info=error)
+    elif problem.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % problem.retry_after))
     elif problem.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     elif problem.status == 405 and isinstance(error, HTTPException) and error.headers:

@@ -25,7 +25,7 @@ from litestar.types import Method
 from rookery.arduino.api.answers import Answer, encode
 from rookery.arduino.api.api import Api
 from rookery.arduino.api.auth import authenticate
-from rookery.arduino.api.body import BODY_LIMIT, Body
+from rookery.arduino.api.body import Body
 from rookery.arduino.api.errors import Problem, error_answer
 from rookery.arduino.api.query import Parameter, Query, parse_query
 from rookery.core.access import Principal
@@ -110,12 +110,14 @@ class Call:
         """
         return body.decode(await self.raw_body(), self.header(b"content-type"))
 
-    async def raw_body(self, limit: int = BODY_LIMIT) -> bytes:
+    async def raw_body(self, limit: int | None = None) -> bytes:
         """The bytes of the request body.
 
         Raises:
-            Problem: 413 when there are more than `limit`.
+            Problem: 413 when there are more than `limit`, by default what the operator has set.
         """
+        if limit is None:
+            limit = self.api.options.max_body
         length = self.header(b"content-length")
         if length.isdigit() and int(length) > limit:
             raise Problem(413, f"The body has {length} bytes; at most {limit} are taken.")
@@ -165,7 +167,11 @@ def operation(
             scope = request.scope
             try:
                 api: Api = scope["litestar_app"].state["api"]
-                who = _NOBODY if public else await authenticate(api.tokens, scope["headers"])
+                if public:
+                    who = _NOBODY
+                else:
+                    who = await authenticate(api.tokens, scope["headers"])
+                    api.rate.count(who.client_id)
                 result = await function(Call(api, who, request))
             except Exception as error:
                 return error_answer(error, method, path)

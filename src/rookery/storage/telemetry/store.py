@@ -93,6 +93,7 @@ class TelemetryStore:
         *,
         synchronous: Synchronous = "FULL",
         merge_points: int = MERGE_POINTS,
+        spacing: float = SPACING,
         connect: schema.Connect = schema.connect,
     ) -> None:
         self.batch = PointBatch()
@@ -112,6 +113,7 @@ class TelemetryStore:
         self._armed = False
         self._in_flight = 0
         self._next_begin = 0.0
+        self._spacing = spacing
         self._waiters = _Waiters()
         self._merge_timer: Timer | None = None
         self._readers: ThreadPoolExecutor | None = None
@@ -203,7 +205,7 @@ class TelemetryStore:
         batch, self.batch = self.batch, PointBatch()
         self._armed = False
         self._in_flight += 1
-        self._next_begin = asyncio.get_running_loop().time() + SPACING
+        self._next_begin = asyncio.get_running_loop().time() + self._spacing
         self._writer.submit(Commit(batch))
 
     def _refuse(self, reason: str) -> None:
