@@ -54,7 +54,7 @@ def set_up(form: str, level: str, stream: TextIO | None = None) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _line(render)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
     root = logging.getLogger()
@@ -79,7 +79,7 @@ def guard(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def _json(_logger: Any, _method: str, event: Event) -> str:
-    return json.dumps(event, default=str, ensure_ascii=False) + "\n"
+    return json.dumps(event, default=str, ensure_ascii=False)
 
 
 def _text(_logger: Any, _method: str, event: Event) -> str:
@@ -87,19 +87,9 @@ def _text(_logger: Any, _method: str, event: Event) -> str:
     told = dict(event)
     head = f"{told.pop('timestamp', '')} {told.pop('level', ''):<7} {told.pop('event', '')}"
     tail = "".join(f"\n{told.pop(name)}" for name in _WHOLE if name in told)
-    return head + "".join(f" {name}={_shown(value)}" for name, value in told.items()) + tail + "\n"
+    return head + "".join(f" {name}={_shown(value)}" for name, value in told.items()) + tail
 
 
 def _shown(value: Any) -> str:
     text = str(value)
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
-
-
-def _line(render: Any) -> Any:
-    """The same renderer without its line end, which a handler adds itself."""
-
-    def rendered(logger: Any, method: str, event: Event) -> str:
-        line: str = render(logger, method, event)
-        return line.removesuffix("\n")
-
-    return rendered

@@ -172,6 +172,7 @@ class Monitor:
         mqtt, store, brokers = self._mqtt.counters, self._telemetry.counters, self._brokers.counters
         return (
             ("http_requests", "HTTP requests that were answered.", self._http.requests),
+            ("http_turned_away", "HTTP connections closed because there were too many.", self._http.turned_away),
             ("mqtt_accepted", "MQTT log-ins that were accepted.", mqtt.accepted),
             ("mqtt_messages_in", "MQTT messages from clients.", mqtt.messages_in),
             ("mqtt_messages_out", "MQTT messages to clients.", mqtt.messages_out),

@@ -18,6 +18,7 @@ from rookery.gateways.asgi import BodyTooLarge, Receive, Scope, Send, answer, re
 FORM_LIMIT = 8_192
 """Bytes of a form: two passwords, each at most 1,024 characters, every one perhaps three bytes escaped threefold."""
 CA_FILE = "/ca.pem"
+STYLE_FILE = "/plain.css"
 LINK = "/start/"
 
 POLICY = (
@@ -48,11 +49,11 @@ class Pages:
         path, method = scope["path"], scope["method"]
         if path.startswith(LINK):
             await self._link(path[len(LINK) :], method, scope, receive, send)
-        elif method not in ("GET", "HEAD"):
+        elif method not in ("GET", "HEAD") and path in ("/", STYLE_FILE, CA_FILE):
             await _page(send, 405, "Not here", "<p>This page can only be read.</p>")
         elif path == "/":
             await _page(send, 200, "Rookery", self._home)
-        elif path == "/plain.css":
+        elif path == STYLE_FILE:
             await answer(send, 200, self._style, "text/css; charset=utf-8", HEADERS)
         elif path == CA_FILE:
             await answer(send, 200, self._authority, "application/x-pem-file", HEADERS)

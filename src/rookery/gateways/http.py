@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from email.utils import formatdate
+from typing import cast
 
 import structlog
 import uvicorn
@@ -42,6 +43,13 @@ FRAME_BYTES = 512 * KIB
 """The largest WebSocket message. MQTT packets are cut out of the stream later and have limits of their own."""
 
 
+class State(ServerState):
+    """What the connections of a gateway share."""
+
+    turned_away = 0
+    """Connections that were closed because there were too many."""
+
+
 class Connection(HttpToolsProtocol):
     """One HTTP connection, with a limit on the size of a request's head and on the time that it takes."""
 
@@ -53,7 +61,11 @@ class Connection(HttpToolsProtocol):
         """Accepted (after TLS, where there is TLS)."""
         super().connection_made(transport)
         if len(self.connections) > CONNECTIONS:
-            log.warning("http.full", open=len(self.connections))
+            state = cast(State, self.server_state)
+            if not state.turned_away:
+                # Once, and not for each of a flood; the rest is in the metrics.
+                log.warning("http.full", open=len(self.connections))
+            state.turned_away += 1
             transport.abort()
             return
         self._expect_head()
@@ -104,7 +116,7 @@ class HttpGateway:
     """All HTTP listeners of a node that serve the same application."""
 
     def __init__(self) -> None:
-        self._state = ServerState()
+        self._state = State()
         self._bound: list[tuple[socket.socket, ssl.SSLContext | None]] = []
         self._servers: list[asyncio.Server] = []
         self._tick: asyncio.TimerHandle | None = None
@@ -118,6 +130,11 @@ class HttpGateway:
     def requests(self) -> int:
         """Requests answered since the start."""
         return self._state.total_requests
+
+    @property
+    def turned_away(self) -> int:
+        """Connections closed because there were too many, since the start."""
+        return self._state.turned_away
 
     async def bind(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> int:
         """Take the port on every address of `host`; returns it, because port 0 leaves the choice to the system.
