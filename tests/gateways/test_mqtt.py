@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt_connection import MqttConnection
 from rookery.gateways.mqtt_counters import Drop, Ending
-from rookery.gateways.mqtt_peer import address_text, certificate_name, clean
+from rookery.gateways.mqtt_peer import address_text, certificate_name, certificate_serial, clean
 from rookery.wire.mqtt import packets as p
 from rookery.wire.mqtt.encode import encode
 from rookery.wire.mqtt.errors import LocalError
@@ -552,3 +552,11 @@ def test_addresses(address: object, text: str) -> None:
 )
 def test_the_name_in_a_certificate(certificate: object, name: str | None) -> None:
     assert certificate_name(certificate) == name
+
+
+@pytest.mark.parametrize(
+    ("certificate", "serial"),
+    [(None, None), ({}, None), ({"serialNumber": "0A1B2C"}, "0a1b2c"), ({"subject": ()}, None)],
+)
+def test_the_serial_of_a_certificate(certificate: object, serial: str | None) -> None:
+    assert certificate_serial(certificate) == serial

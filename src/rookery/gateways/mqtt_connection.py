@@ -8,13 +8,15 @@ there a task.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
 from rookery.gateways.contract import Handler, Login, LoginRefused, Peer
 from rookery.gateways.mqtt_counters import Drop, Ending
-from rookery.gateways.mqtt_peer import address_text, certificate_name, clean
+from rookery.gateways.mqtt_peer import address_text, certificate_name, certificate_serial, clean
 from rookery.wire.mqtt import encode
 from rookery.wire.mqtt.errors import PeerError
 from rookery.wire.mqtt.packets import (
@@ -33,6 +35,27 @@ if TYPE_CHECKING:
     from rookery.gateways.mqtt import MqttGateway
 
 log = structlog.get_logger("rookery.mqtt")
+
+
+_RESETTING = frozenset((Ending.TAKEN_OVER, Ending.HANDLER, Ending.NOT_STORED, Ending.KEEPALIVE))
+"""Ends that are ours, with nothing left to say: by a TCP reset. A board's client that is used much, once it has read
+TLS's close_notify, goes on to read "nothing" for ever while it waits for a PUBACK; a reset raises an error there, and
+it connects again (arduino-device.md, section 10, rule 8)."""
+
+_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER: on, 0 s. What is unsent is dropped and the peer gets a reset."""
+
+
+def _reset_on_close(transport: asyncio.Transport) -> bool:
+    """Whether the transport's socket will end with a reset; a WebSocket has none of its own."""
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return False
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    except OSError:
+        return False  # it is gone already
+    return True
 
 
 class _Nobody:
@@ -131,8 +154,10 @@ class MqttConnection(asyncio.BufferedProtocol):
         self._counters.open += 1
         self._gateway.connections.add(self)
         address = address_text(transport.get_extra_info("peername"))
-        name = certificate_name(transport.get_extra_info("peercert"))
-        self.peer = Peer("tls-certificate" if name is not None else self._listener, address, name)
+        certificate = transport.get_extra_info("peercert")
+        name = certificate_name(certificate)
+        transport_name = self._listener if name is None else "tls-certificate"
+        self.peer = Peer(transport_name, address, name, certificate_serial(certificate))
         limits = self._gateway.limits
         # A TLS listener has asked before it began the handshake, which still counts.
         if self._listener != "tls" and self._gateway.full():
@@ -496,6 +521,8 @@ class MqttConnection(asyncio.BufferedProtocol):
             )
         transport = self._transport
         if transport is not None and ending is not Ending.LOST:
+            if ending in _RESETTING and not transport.get_write_buffer_size():
+                abort = abort or _reset_on_close(transport)
             if abort:
                 transport.abort()
             else:

@@ -29,3 +29,9 @@ def certificate_name(certificate: Any) -> str | None:
         return None
     names = [value for part in certificate.get("subject", ()) for kind, value in part if kind == "commonName"]
     return names[0] if len(names) == 1 else None
+
+
+def certificate_serial(certificate: Any) -> str | None:
+    """Its serial number in lower-case hex, two digits a byte."""
+    serial = certificate.get("serialNumber") if certificate else None
+    return serial.lower() if isinstance(serial, str) else None
