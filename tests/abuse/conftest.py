@@ -1,0 +1,54 @@
+"""One server for all attacks that end nothing, and what each of them may cost it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.abuse.node import MIB, Node, eventually, raise_open_files, running
+from tests.abuse.witness import Witness
+
+PEAK = 256 * MIB
+"""What any one attack may add to the server's resident memory. The limits of the gateway allow more in the worst case
+(1,000 connections with 64 KiB each, a few slow readers with 1 MiB each, a body of a MiB in each request)."""
+KEPT = 64 * MIB
+"""What may stay of it afterwards: free pages that the C library has not given back."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is abuse."""
+    for item in items:
+        if "tests/abuse/" in item.path.as_posix():
+            item.add_marker(pytest.mark.abuse)
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """The server under attack. It logs all that it does."""
+    raise_open_files()
+    folder = tmp_path_factory.mktemp("attacked")
+    with running(folder / "data", folder / "errors.log", ROOKERY_LOG_LEVEL="info") as node:
+        yield node
+        node.assert_healthy()
+
+
+@pytest.fixture
+async def attacked(node: Node, request: pytest.FixtureRequest) -> AsyncIterator[Node]:
+    """The server, with a board and a person at work during the test, and a bound on what the test costs it."""
+    before = node.rss()
+    node.reset_peak()
+    async with Witness(node) as witness:
+        yield node
+        await witness.progress()
+        peak = node.peak()
+    gc.collect()
+    node.assert_healthy()
+    eventually(lambda: node.metric("rookery_mqtt_connections") == 0, "connections are left")
+    eventually(lambda: node.rss() < before + KEPT, f"memory stays: {before} before, {node.rss()} after")
+    print(
+        f"{request.node.name}: RSS {before / MIB:.0f} before, {peak / MIB:.0f} at most, {node.rss() / MIB:.0f} MB after; "
+        f"{witness.acknowledged} messages acknowledged, {witness.asked} requests answered meanwhile"
+    )
+    assert peak - before < PEAK
