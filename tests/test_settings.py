@@ -171,3 +171,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         path.write_bytes(content)
     with pytest.raises(SettingsError, match=r"rookery\.toml cannot be read"):
         load(tmp_path)
+
+
+def test_an_api_key_in_the_environment_is_no_setting() -> None:
+    """It is what `rookery simulate --server` reads, and may be exported for good."""
+    settings = Settings.load({"ROOKERY_CLIENT_ID": "x" * 32, "ROOKERY_CLIENT_SECRET": "y" * 64})
+    assert settings == Settings.load({})

@@ -19,6 +19,8 @@ from typing import Any, Self
 
 FILE_NAME = "rookery.toml"
 PREFIX = "ROOKERY_"
+NO_SETTINGS = ("ROOKERY_CLIENT_ID", "ROOKERY_CLIENT_SECRET")
+"""Environment variables of `rookery simulate` and of people's own scripts: an API key, not a setting."""
 DEFAULT_FOLDER = "rookery-data"
 
 OFF = "off"
@@ -337,7 +339,7 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Setting name to environment variable, for those that are set. An empty variable counts as not set."""
     found = {}
     for variable in environ:
-        if not variable.startswith(PREFIX) or not environ[variable]:
+        if not variable.startswith(PREFIX) or variable in NO_SETTINGS or not environ[variable]:
             continue
         name = variable.removeprefix(PREFIX).lower()
         if name not in DESCRIBED:

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from rookery.gateways.asgi import App
+from rookery.gateways.sockets import bound_sockets
 
 log = structlog.get_logger("rookery.http")
 
@@ -143,18 +144,8 @@ class HttpGateway:
         Raises:
             OSError: the address is taken or is not ours.
         """
-        infos = await asyncio.get_running_loop().getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        for family, kind, protocol, _, address in dict.fromkeys(infos):
-            sock = socket.socket(family, kind, protocol)
-            self._bound.append((sock, tls))
-            sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.bind((address[0], port, *address[2:]))
-            port = port or sock.getsockname()[1]
+        sockets, port = await bound_sockets(host, port)
+        self._bound += [(sock, tls) for sock in sockets]
         return port
 
     async def start(self, app: App) -> None:

@@ -24,6 +24,7 @@ from rookery.gateways.mqtt_memory import keep_large_blocks_apart
 from rookery.gateways.mqtt_sessions import SessionKeeper, SessionRegistry
 from rookery.gateways.mqtt_tls import TlsListener
 from rookery.gateways.mqtt_websocket import Receive, Scope, Send, serve
+from rookery.gateways.sockets import bound_sockets
 from rookery.wire.mqtt import encode
 from rookery.wire.mqtt.packets import Publish
 from rookery.wire.mqtt.session import SessionState
@@ -77,18 +78,12 @@ class MqttGateway:
             OSError: the address is taken or is not ours.
         """
         loop = asyncio.get_running_loop()
-        infos = await loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        sockets, port = await bound_sockets(host, port)
         if tls is not None:
             keep_large_blocks_apart()
-        sockets: list[socket.socket] = []
         try:
-            for family, kind, proto, _, address in dict.fromkeys(infos):
-                sock = socket.socket(family, kind, proto)
-                sockets.append(sock)
-                self._prepare(sock)
-                sock.bind((address[0], port, *address[2:]))
-                port = port or sock.getsockname()[1]
             for sock in sockets:
+                self._prepare(sock)
                 if tls is not None:
                     self._listeners.append(TlsListener(self, sock, tls))
                     continue
@@ -106,10 +101,6 @@ class MqttGateway:
 
     def _prepare(self, sock: socket.socket) -> None:
         """Options of a listening socket; the accepted ones inherit them."""
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if sock.family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         limits = self.limits
         for name, value in (
