@@ -120,6 +120,35 @@ def test_exactly_one_packet_a_tls_record(
     run(main)
 
 
+@pytest.mark.parametrize("secure", [False, True])
+def test_who_is_taken_over_sees_a_reset(run: Callable[[Main], None], authority: Authority, secure: bool) -> None:
+    """A polite end would leave one vendor's client waiting for ever."""
+
+    async def main() -> None:
+        server = gateway(Lobby(lambda login: Recorder()))
+        port = await server.listen("127.0.0.1", 0, tls=authority.server() if secure else None)
+
+        async def log_in() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            tls = authority.client() if secure else None
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", port, ssl=tls, server_hostname="server" if secure else None
+            )
+            writer.write(connect())
+            assert await reader.readexactly(4) == encode(p.Connack())
+            return reader, writer
+
+        first, first_writer = await log_in()
+        _, second_writer = await log_in()
+        with pytest.raises(ConnectionResetError):
+            await first.read()
+        for writer in (first_writer, second_writer):
+            writer.transport.abort()
+        await until(lambda: not server.connections)
+        await server.stop()
+
+    run(main)
+
+
 @pytest.mark.parametrize("name", [None, "board-7"])
 def test_a_client_certificate_names_the_peer(
     run: Callable[[Main], None], authority: Authority, name: str | None
@@ -134,6 +163,7 @@ def test_a_client_certificate_names_the_peer(
         assert await client.receive(1) == [p.Connack()]
         peer = lobby.asked[0][1]
         assert peer.certificate_name == name
+        assert (peer.certificate_serial is not None) == (name is not None)
         assert peer.transport == ("tls-certificate" if name else "tls")
         assert peer.address.startswith("127.0.0.1:")
         await client.close()
