@@ -137,7 +137,15 @@ class MessageFile:
         self._lines: dict[Key, _Line] = {}
         self._next_id = 1
         self._stored: list[StoredSession] = []
-        self._load()
+        try:
+            self._load()
+        except BaseException as error:
+            self._connection.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise _unusable(path, error) from error
+            if isinstance(error, msgspec.DecodeError | KeyError | TypeError | ValueError):
+                raise FolderDamaged(f"{path} holds a session that can not be read.") from error
+            raise
         self._changed_retained: dict[Key, Retained | None] = {}
         self._changed_lines: dict[Key, None] = {}
         self._forgotten: set[Key] = set()
