@@ -74,7 +74,7 @@ class Operations:
         """Set a password."""
         person = await self._person(user)
         await self._services.people.set_password(person, password)
-        return _person(person)
+        return _person(await self._person(person.id))
 
     async def user_delete(self, user: str) -> Result:
         """Remove a person who owns nothing any more."""
