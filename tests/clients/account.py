@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.clients.sandbox import ApiKey, Sandbox
+from rookery.testing.sandbox import ApiKey, Sandbox
 from tests.clients.waiting import eventually
 
 EARLY = 60.0
@@ -48,7 +48,7 @@ class Account:
     """What a person with an API key does."""
 
     def __init__(self, sandbox: Sandbox, key: ApiKey | None = None) -> None:
-        self.key = key or sandbox.key
+        self.key = key or sandbox.arduino
         context = ssl.create_default_context(cafile=sandbox.ca)
         self._http = httpx.Client(base_url=sandbox.https, verify=context, timeout=30)
         self._token = ""
@@ -64,8 +64,8 @@ class Account:
         if time.monotonic() >= self._renew:
             form = {
                 "grant_type": "client_credentials",
-                "client_id": self.key.id,
-                "client_secret": self.key.secret,
+                "client_id": self.key.client_id,
+                "client_secret": self.key.client_secret,
                 "audience": "https://api2.arduino.cc/iot",
             }
             answer = self._http.post("/iot/v1/clients/token", data=form)

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rookery.testing.sandbox import Listener, Sandbox
 from tests.clients.account import Device, Thing
 from tests.clients.program import Program
-from tests.clients.sandbox import Endpoint, Sandbox
 from tests.clients.waiting import eventually
 
 PROGRAM = Path(__file__).with_name("board_program.py")
@@ -34,7 +34,7 @@ def verified(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def start_board(
-    endpoint: Endpoint,
+    endpoint: Listener,
     device: Device,
     wanted: Sequence[dict[str, Any]],
     tmp_path: Path,

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rookery.testing.sandbox import ApiKey, Sandbox, running_sandbox
 from tests.clients.account import Account
 from tests.clients.node_support import NodeEnvironment, require_node
-from tests.clients.sandbox import ApiKey, Sandbox, order, running_sandbox
+
+SOURCE = Path(__file__).parents[2] / "src"
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def sandbox() -> Iterator[Sandbox]:
     """The server."""
-    with running_sandbox(tmp_path_factory.mktemp("sandbox") / "errors.log") as sandbox:
+    with running_sandbox() as sandbox:
         yield sandbox
 
 
@@ -33,6 +41,15 @@ def strange_key(sandbox: Sandbox) -> ApiKey:
     order(sandbox, "user", "add", email)
     key = order(sandbox, "key", "create", "stranger", "--user", email)
     return ApiKey(key["id"], key["secret"])
+
+
+def order(sandbox: Sandbox, *words: str) -> Any:
+    """Give the running server an order on the command line; what it answered."""
+    command = [sys.executable, "-m", "rookery", *words, "--data-dir", str(sandbox.data_dir), "--json"]
+    environ = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run(command, capture_output=True, env=environ, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from rookery.testing import Sandbox
 from tests.clients.account import Account
 from tests.clients.boards import begin, start_board, variables, verified
 from tests.clients.node_program import start_script
 from tests.clients.node_support import NodeEnvironment
-from tests.clients.sandbox import Sandbox
 from tests.clients.test_js_user import watch, with_key
 from tests.clients.waiting import eventually
 

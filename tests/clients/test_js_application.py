@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.clients.node_program import HOST, start_script
+from rookery.testing import Sandbox
+from tests.clients.node_program import HOST, port_of, start_script
 from tests.clients.node_support import NodeEnvironment
 from tests.clients.program import Program, Refused
-from tests.clients.sandbox import Sandbox
 
 pytestmark = [pytest.mark.clients, pytest.mark.node]
 
@@ -24,13 +24,16 @@ def script(node: NodeEnvironment, sandbox: Sandbox, tmp_path: Path) -> Iterator[
 
 def base(sandbox: Sandbox) -> str:
     """The server, by name."""
-    return f"https://{HOST}:{sandbox.https_port}"
+    return f"https://{HOST}:{port_of(sandbox)}"
 
 
 def log_in(script: Program, sandbox: Sandbox) -> None:
     """Fetch a token and use it."""
     token = script.order(
-        "token", url=f"{base(sandbox)}/iot/v1/clients/token", id=sandbox.key.id, secret=sandbox.key.secret
+        "token",
+        url=f"{base(sandbox)}/iot/v1/clients/token",
+        id=sandbox.arduino.client_id,
+        secret=sandbox.arduino.client_secret,
     )
     script.order("use", base=base(sandbox), token=token)
 
@@ -79,7 +82,9 @@ def test_from_the_token_to_the_end_of_a_thing(script: Program, sandbox: Sandbox)
 
 def test_wrong_credentials(script: Program, sandbox: Sandbox) -> None:
     with pytest.raises(Refused) as refused:
-        script.order("token", url=f"{base(sandbox)}/iot/v1/clients/token", id=sandbox.key.id, secret="x" * 64)
+        script.order(
+            "token", url=f"{base(sandbox)}/iot/v1/clients/token", id=sandbox.arduino.client_id, secret="x" * 64
+        )
     assert refused.value.details["status"] == 401
     script.order("use", base=base(sandbox), token="garbage")
     with pytest.raises(Refused) as unauthorized:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from rookery.testing import Sandbox
 from tests.clients.account import VARIABLES, Account, Device
 from tests.clients.node_program import HOST, start_script
 from tests.clients.node_support import NodeEnvironment
 from tests.clients.program import Program, Refused
-from tests.clients.sandbox import Sandbox
 from tests.clients.test_js_user import FALSY, VALUES
 
 pytestmark = [pytest.mark.clients, pytest.mark.node]

@@ -12,11 +12,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from rookery.testing import Sandbox
 from tests.clients.account import VARIABLES, Account, Thing
-from tests.clients.node_program import HOST, start_script
+from tests.clients.node_program import HOST, port_of, start_script
 from tests.clients.node_support import NodeEnvironment
 from tests.clients.program import Program, Refused
-from tests.clients.sandbox import Sandbox
 
 pytestmark = [pytest.mark.clients, pytest.mark.node]
 
@@ -47,16 +47,16 @@ def script(node: NodeEnvironment, sandbox: Sandbox, tmp_path: Path) -> Iterator[
 
 def server(sandbox: Sandbox) -> dict[str, Any]:
     """Where the client is pointed to: it makes `wss://wss.localhost:PORT/mqtt` of it."""
-    return {"host": HOST, "port": sandbox.https_port}
+    return {"host": HOST, "port": port_of(sandbox)}
 
 
 def with_key(sandbox: Sandbox) -> dict[str, Any]:
     """Options of a client that fetches its token itself."""
     return {
         **server(sandbox),
-        "clientId": sandbox.key.id,
-        "clientSecret": sandbox.key.secret,
-        "apiUrl": f"https://{HOST}:{sandbox.https_port}/iot/v1/clients/token",
+        "clientId": sandbox.arduino.client_id,
+        "clientSecret": sandbox.arduino.client_secret,
+        "apiUrl": f"https://{HOST}:{port_of(sandbox)}/iot/v1/clients/token",
     }
 
 

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 
+from rookery.testing.sandbox import ApiKey, Sandbox
 from tests.clients.account import Account
-from tests.clients.node_program import HOST, start_script
+from tests.clients.node_program import HOST, port_of, start_script
 from tests.clients.node_support import NodeEnvironment
 from tests.clients.program import Program, Refused
-from tests.clients.sandbox import ApiKey, Sandbox
 
 pytestmark = [pytest.mark.clients, pytest.mark.node]
 
@@ -35,9 +35,11 @@ def root() -> str:
 
 def connect(script: Program, name: str, sandbox: Sandbox, key: ApiKey | None = None, **options: Any) -> Any:
     """Connect with an API key."""
-    key = key or sandbox.key
+    key = key or sandbox.arduino
     url = options.pop("url", f"mqtts://{HOST}:{sandbox.mqtts.port}")
-    return script.order("connect", name=name, url=url, options={"username": key.id, "password": key.secret, **options})
+    return script.order(
+        "connect", name=name, url=url, options={"username": key.client_id, "password": key.client_secret, **options}
+    )
 
 
 def subscribe(script: Program, name: str, topic_filter: str, qos: int = 0) -> int:
@@ -56,7 +58,7 @@ def publish(script: Program, name: str, topic: str, payload: str, qos: int = 0, 
 def test_a_message_goes_from_one_client_to_the_other(
     script: Program, sandbox: Sandbox, root: str, transport: str, qos: int
 ) -> None:
-    websocket = {"url": f"wss://{HOST}:{sandbox.https_port}/mqtt"}
+    websocket = {"url": f"wss://{HOST}:{port_of(sandbox)}/mqtt"}
     connect(script, "here", sandbox, **(websocket if transport == "websocket" else {}))
     connect(script, "there", sandbox)
     assert subscribe(script, "here", f"{root}/lamp", qos) == qos
@@ -69,7 +71,7 @@ def test_a_message_goes_from_one_client_to_the_other(
 
 def test_a_wrong_secret_is_not_authorised(script: Program, sandbox: Sandbox) -> None:
     with pytest.raises(Refused) as refused:
-        connect(script, "me", sandbox, ApiKey(sandbox.key.id, "x" * 64))
+        connect(script, "me", sandbox, ApiKey(sandbox.arduino.client_id, "x" * 64))
     assert refused.value.details["code"] == 5
 
 

@@ -21,8 +21,8 @@ from iot_api_client.exceptions import (
 from oauthlib.oauth2 import BackendApplicationClient, MissingTokenError
 from requests_oauthlib import OAuth2Session
 
+from rookery.testing import Sandbox
 from tests.clients.account import VARIABLES, Account
-from tests.clients.sandbox import Sandbox
 
 pytestmark = pytest.mark.clients
 
@@ -87,7 +87,7 @@ class Apis:
 @pytest.fixture
 def apis(sandbox: Sandbox) -> Iterator[Apis]:
     """A client that is logged in, with the host that its README names."""
-    token = fetch_token(sandbox, sandbox.key.id, sandbox.key.secret)["access_token"]
+    token = fetch_token(sandbox, sandbox.arduino.client_id, sandbox.arduino.client_secret)["access_token"]
     client = open_client(sandbox, sandbox.https, token)
     yield Apis(client)
     client.rest_client.pool_manager.clear()
@@ -117,7 +117,7 @@ def test_the_published_sample(sandbox: Sandbox, account: Account, path: str) -> 
     thing = account.new_thing("sample thing", board)
     account.publish(thing, "ratio", 20.0)
 
-    token = fetch_token(sandbox, sandbox.key.id, sandbox.key.secret)
+    token = fetch_token(sandbox, sandbox.arduino.client_id, sandbox.arduino.client_secret)
     assert token["token_type"] == "Bearer"
     assert token["expires_in"] == 300
 
@@ -134,7 +134,7 @@ def test_the_published_sample(sandbox: Sandbox, account: Account, path: str) -> 
 
 def test_a_wrong_secret_gives_no_token(sandbox: Sandbox) -> None:
     with pytest.raises(MissingTokenError):
-        fetch_token(sandbox, sandbox.key.id, "x" * 64)
+        fetch_token(sandbox, sandbox.arduino.client_id, "x" * 64)
 
 
 @pytest.mark.parametrize("token", ["", "garbage", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"])

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from rookery.testing import Sandbox
 from tests.clients.account import Account, Device, Thing
 from tests.clients.boards import begin, start_board, take_over, variables, verified
 from tests.clients.program import Program
-from tests.clients.sandbox import Sandbox
 from tests.clients.waiting import eventually
 
 pytestmark = pytest.mark.clients
@@ -59,11 +59,11 @@ def set_until_stored(board: Program, account: Account, thing: Thing, name: str) 
     """
     numbers = itertools.count(1_000)
 
-    def count_up() -> int | None:
+    def count_up() -> int:
         board.order("set", values={name: next(numbers)})
-        return account.value(thing, name)
+        return int(account.value(thing, name))
 
-    return int(eventually(count_up, lambda seen: seen is not None and seen >= 1_000))
+    return eventually(count_up, lambda seen: seen >= 1_000)
 
 
 @both_ways_of_tls
@@ -184,7 +184,7 @@ def test_a_certificate_will_do_instead(sandbox: Sandbox, account: Account, tmp_p
     thing = account.new_thing("board", device)
     files = certificate_files(account, device, tmp_path)
     with start_board(
-        sandbox.mqtts_certificate,
+        sandbox.mqtts_cert,
         device,
         variables({"count": 1}),
         tmp_path,
@@ -205,7 +205,7 @@ def test_a_disabled_certificate_will_not(sandbox: Sandbox, account: Account, tmp
     (certificate,) = account.call("GET", f"/iot/v2/devices/{device.id}/certs")
     account.call("POST", f"/iot/v2/devices/{device.id}/certs/{certificate['id']}", {"enabled": False})
     with start_board(
-        sandbox.mqtts_certificate,
+        sandbox.mqtts_cert,
         device,
         variables({"count": 1}),
         tmp_path,
