@@ -15,9 +15,11 @@ import pytest
 import websockets
 
 from rookery.admin import runfile
+from rookery.clock import ManualClock
 from rookery.core.access import Principal
+from rookery.core.clock import SECOND
+from rookery.core.records import Device
 from rookery.keys.errors import KeysError
-from rookery.passwords import THROW_AWAY, Argon2Passwords
 from rookery.server import Core, PortUnusable, Server
 from rookery.settings import SettingsError
 from rookery.storage.folder import DataFolder, FolderError, FolderInUse
@@ -288,10 +290,17 @@ async def test_the_administration_is_open_to_its_token_only(tmp_path: Path) -> N
             assert (await client.post("/-/admin", content=b" " * 70_000, headers=right)).status_code == 413
 
 
-async def test_a_password_survives_as_a_hash_only(tmp_path: Path) -> None:
-    passwords = Argon2Passwords(THROW_AWAY)
-    kept = await passwords.hash("a long password")
-    assert kept.startswith("$argon2id$")
-    assert await passwords.matches("a long password", kept)
-    assert not await passwords.matches("another password", kept)
-    assert not await passwords.matches("a long password", "not a hash")
+async def test_chores_are_done_by_the_servers_own_clock(tmp_path: Path) -> None:
+    clock = ManualClock()
+    server = await Server.start(settings(tmp_path, soft_delete_days="1"), clock=clock)
+    try:
+        services = server.core.services
+        who = await owner(server)
+        device = await services.devices.create(who, "arduino", "mkrwifi1010")
+        await services.devices.delete(who, device.id)
+        for hours, there in ((1, True), (23, True), (2, False)):
+            await clock.turn_to(clock.now() + hours * 3_600 * SECOND)
+            await server.chores_done()
+            assert (await services.catalog.get(Device, device.id) is not None) is there
+    finally:
+        await server.stop()

@@ -52,7 +52,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("rookery.server")
 
-HOUR = 3_600.0
+CHORES_AFTER = 60.0
+"""Seconds from the start to the first chores: when all boards come back at once there is enough to do."""
+CHORES_EVERY = 3_600.0
 LOOPBACK = "127.0.0.1"
 
 _WEB_MODULES = (
@@ -250,7 +252,7 @@ class Server:
         except BaseException:
             await server.stop()
             raise
-        server._tend()
+        server._timer = core.clock.call_later(CHORES_AFTER, server._tend)
         return server
 
     async def stop(self) -> None:
@@ -268,6 +270,11 @@ class Server:
                 log.exception("server.stop_failed", part=name)
         self.http = self.admin = None
         await self.core.close()
+
+    async def chores_done(self) -> None:
+        """Wait for the chores that were begun."""
+        if self._chores is not None:
+            await asyncio.wait([self._chores])
 
     def _listeners(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         found: list[tuple[str, Callable[[], Awaitable[None]]]] = []
@@ -395,7 +402,7 @@ class Server:
         """Once an hour: renew the certificate where it is due, remove what was deleted long ago."""
         if self._chores is None or self._chores.done():
             self._chores = asyncio.get_running_loop().create_task(self._chore())
-        self._timer = self.core.clock.call_later(HOUR, self._tend)
+        self._timer = self.core.clock.call_later(CHORES_EVERY, self._tend)
 
     async def _chore(self) -> None:
         try:

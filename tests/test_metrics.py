@@ -1,0 +1,83 @@
+"""What a node says of itself, well and unwell."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from rookery import metrics
+from rookery.server import Server
+from tests.serving import browser, serving
+
+
+async def health(server: Server) -> httpx.Response:
+    async with browser(server) as client:
+        return await client.get("/health")
+
+
+def checks(answer: httpx.Response) -> dict[str, str]:
+    """Those that are not well."""
+    return {name: state for name, state in answer.json()["checks"].items() if state != "ok"}
+
+
+async def test_a_node_that_is_well(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        answer = await health(server)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert (answer.json()["status"], checks(answer)) == ("ok", {})
+
+
+async def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(tmp_path) as server:
+        usage = shutil.disk_usage(tmp_path)._replace(free=5 << 20)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+        answer = await health(server)
+    assert answer.status_code == 503
+    assert checks(answer) == {"disk": "5 MiB are free"}
+
+
+async def test_stores_that_refuse(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        server.core.telemetry.counters.refused += 1
+        server.core.messages.failures += 1
+        for _ in range(2):
+            # However often it is looked at.
+            answer = await health(server)
+            assert answer.status_code == 503
+            assert checks(answer) == {"telemetry": "values are refused", "messages": "commits fail"}
+
+
+async def test_a_catalog_that_fails_or_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def failing(*_: Any, **__: Any) -> int:
+        raise RuntimeError("/a/path/that/is/nobody's/business")
+
+    async def silent(*_: Any, **__: Any) -> int:
+        monkeypatch.setattr(metrics, "CHECK_SECONDS", 0.0)
+        raise TimeoutError
+
+    async with serving(tmp_path) as server:
+        monkeypatch.setattr(server.core.catalog, "count", failing)
+        assert checks(await health(server)) == {"catalog": "RuntimeError"}
+        monkeypatch.setattr(server.core.catalog, "count", silent)
+        assert checks(await health(server))["catalog"].startswith("no answer in")
+
+
+async def test_every_metric_is_explained_and_named_as_the_format_asks(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, browser(server) as client:
+        await client.get("/iot/v2/things")
+        answer = await client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    families = {each.name: each for each in text_string_to_metric_families(answer.text)}
+    ours = {name: family for name, family in families.items() if name.startswith("rookery_")}
+    assert all(family.documentation for family in ours.values())
+    values = {name: family.samples[0].value for name, family in ours.items() if family.samples}
+    assert values["rookery_http_requests"] >= 1
+    assert values["rookery_boards_online"] == 0
+    assert {"rookery_mqtt_dropped", "rookery_mqtt_closed", "rookery_points_stored"} <= set(ours)
+    assert "process_resident_memory_bytes" in families
