@@ -23,6 +23,13 @@ from tests.clients.waiting import PATIENCE
 Message = dict[str, Any]
 
 
+def same(seen: Any, wanted: Any) -> bool:
+    """Whether two JSON values are equal; for Python alone, false is equal to 0."""
+    if isinstance(wanted, dict):
+        return isinstance(seen, dict) and seen.keys() == wanted.keys() and all(same(seen[k], wanted[k]) for k in wanted)
+    return bool(seen == wanted) and isinstance(seen, bool) is isinstance(wanted, bool)
+
+
 class Refused(Exception):
     """The program answered that the client raised an error; `details` is its answer."""
 
@@ -85,7 +92,11 @@ class Program:
     def wait(self, event: str, *, within: float = PATIENCE, **details: Any) -> Message:
         """The first event of that word, not yet taken, that has all of `details`. Waits for it; takes it."""
         wanted = {"event": event, **details}
-        return self._wait(lambda message: message | wanted == message, within, str(wanted))
+
+        def fits(message: Message) -> bool:
+            return all(key in message and same(message[key], value) for key, value in wanted.items())
+
+        return self._wait(fits, within, str(wanted))
 
     def taken(self, event: str) -> list[Message]:
         """All events of that word that have come and were not taken; takes them."""
