@@ -246,7 +246,11 @@ class Server:
             core = await Core.open(settings, clock, passwords)
         finally:
             await loading
-        server = cls(core)
+        try:
+            server = cls(core)
+        except BaseException:
+            await core.close()
+            raise
         try:
             await server._listen(more)
         except BaseException:

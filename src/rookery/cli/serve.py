@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HELP = "Run the server."
 OWNER = "owner@rookery.local"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - looked at, not bound
 
 PORTS = (
     ("http_port", "--http-port", "HTTP: pages, APIs and MQTT over WebSocket, on this machine only (8080)"),
@@ -104,7 +105,7 @@ async def owner_link(server: Server, owner: str) -> tuple[str, str] | None:
 def greeting(server: Server, link: tuple[str, str] | None) -> str:
     """What a person wants to know of a server that has started."""
     ports = server.ports
-    pages = [url for url in (server.url, server.secure_url) if url]
+    pages = [url for url in (server.url, elsewhere(server)) if url]
     certificates = ", ".join(map(str, ports.mqtts_cert))
     lines = [
         f"Rookery serves {server.core.folder.path}",
@@ -118,6 +119,19 @@ def greeting(server: Server, link: tuple[str, str] | None) -> str:
         lines += [f"  {address}" for address in link_addresses(pages, token)]
         lines += ["", "Or on the command line: rookery user password"]
     return "\n".join(lines)
+
+
+def elsewhere(server: Server) -> str | None:
+    """The base URL for other machines: under the configured name, else under this machine's own address, which its
+    certificate carries."""
+    from rookery.keys import machine_addresses
+
+    settings, port = server.core.settings, server.ports.https
+    addresses = machine_addresses() if settings.host in EVERYWHERE and not settings.hosts else ()
+    if port is None or not addresses:
+        return server.secure_url
+    name = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]
+    return f"https://{name}:{port}"
 
 
 def warnings(server: Server) -> list[str]:

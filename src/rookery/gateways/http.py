@@ -162,6 +162,8 @@ class HttpGateway:
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if tls is not None else None,
             )
             self._servers.append(server)
+            host, port, *_ = sock.getsockname()
+            log.info("http.listening", host=host, port=port, tls=tls is not None)
 
     async def stop(self) -> None:
         """Accept nobody any more, let running requests end within `CLOSING_SECONDS`, and close."""
