@@ -105,7 +105,10 @@ def test_the_authority(run: Run, folder: Path, tmp_path: Path) -> None:
     assert run("ca", "board", "toaster").code == 1
 
 
-def test_the_doctor(run: Run, folder: Path) -> None:
+def test_the_doctor(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The usual ports may be taken on the machine that runs the tests.
+    for setting in ("HTTP_PORT", "HTTPS_PORT", "MQTT_PORT", "MQTTS_PORT", "MQTTS_CERT_PORTS"):
+        monkeypatch.setenv(f"ROOKERY_{setting}", "0")
     found = {finding["what"]: finding for finding in run("doctor", "--json").json if finding["what"] != "names"}
     assert {finding["state"] for finding in found.values()} <= {"ok", "warn"}
     assert found["server"]["state"] == ("ok" if runfile.read(folder) else "warn")
