@@ -40,7 +40,7 @@ log = structlog.get_logger("rookery.mqtt")
 _RESETTING = frozenset((Ending.TAKEN_OVER, Ending.HANDLER, Ending.NOT_STORED, Ending.KEEPALIVE))
 """Ends that are ours, with nothing left to say: by a TCP reset. A board's client that is used much, once it has read
 TLS's close_notify, goes on to read "nothing" for ever while it waits for a PUBACK; a reset raises an error there, and
-it connects again (arduino-device.md, section 10, rule 8)."""
+it connects again."""
 
 _LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER: on, 0 s. What is unsent is dropped and the peer gets a reset."""
