@@ -12,6 +12,7 @@ from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, change
 from rookery.core.clock import Clock
 from rookery.core.errors import Conflict, NotFound, Precondition
 from rookery.core.ids import Identifiers
+from rookery.core.listing import visible
 from rookery.core.live import LiveThings
 from rookery.core.points import Point, Telemetry
 from rookery.core.records import Certificate, Device, Thing
@@ -112,15 +113,8 @@ class Devices:
         tags: Sequence[tuple[str, str]] = (),
         **equals: Any,
     ) -> list[Device]:
-        """The devices of the principal's space, oldest first. In an organisation only the principal's own, unless
-        `everybody`; in a personal space there is no difference."""
-        check(who, Action.READ, who.space_id, "space")
-        if not deleted:
-            equals["deleted_at"] = None
-        if who.organisation_id is not None and not everybody:
-            equals["person_id"] = who.person_id
-        devices = await self._catalog.select(Device, space_id=who.space_id, **equals)
-        return [d for d in devices if has_tags(d.tags, tags)]
+        """The devices of the principal's space (see `core.listing`)."""
+        return await visible(self._catalog, Device, who, deleted=deleted, everybody=everybody, tags=tags, equals=equals)
 
     async def get(self, who: Principal, id: str, action: Action = Action.READ, *, deleted: bool = False) -> Device:
         """One device.
@@ -309,8 +303,3 @@ class Devices:
 
     async def _untitled(self, space_id: str) -> str:
         return f"Untitled {1 + await self._catalog.count(Device, space_id=space_id)}"
-
-
-def has_tags(tags: Mapping[str, str], wanted: Sequence[tuple[str, str]]) -> bool:
-    """Whether every wanted key has the wanted value."""
-    return all(tags.get(key) == value for key, value in wanted)

@@ -10,9 +10,10 @@ from rookery.core.access import Action, Principal, check
 from rookery.core.bus import Bus, announce_attached, announce_thing
 from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
 from rookery.core.clock import Clock
-from rookery.core.devices import Devices, has_tags
+from rookery.core.devices import Devices
 from rookery.core.errors import Conflict, Invalid, NotFound
 from rookery.core.ids import Identifiers
+from rookery.core.listing import visible
 from rookery.core.live import LiveThing, LiveThings
 from rookery.core.points import Telemetry
 from rookery.core.records import Thing, Variable
@@ -97,14 +98,8 @@ class Things:
         tags: Sequence[tuple[str, str]] = (),
         **equals: Any,
     ) -> list[Thing]:
-        """The things of the principal's space, oldest first (see `Devices.visible`)."""
-        check(who, Action.READ, who.space_id, "space")
-        if not deleted:
-            equals["deleted_at"] = None
-        if who.organisation_id is not None and not everybody:
-            equals["person_id"] = who.person_id
-        things = await self._catalog.select(Thing, space_id=who.space_id, **equals)
-        return [t for t in things if has_tags(t.tags, tags)]
+        """The things of the principal's space (see `core.listing`)."""
+        return await visible(self._catalog, Thing, who, deleted=deleted, everybody=everybody, tags=tags, equals=equals)
 
     async def get(self, who: Principal, id: str, action: Action = Action.READ, *, deleted: bool = False) -> Thing:
         """One thing.
