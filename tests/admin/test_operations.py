@@ -8,7 +8,9 @@ import pytest
 
 from rookery.admin.operations import Operations, UnknownOperation
 from rookery.core.errors import Conflict, CoreError, Invalid, NotFound
+from rookery.core.records import UpdatePolicy, ValueKind
 from rookery.core.services import Services
+from rookery.core.variables import VariableSpec
 from tests.fakes import connect, memory_services
 
 PASSWORD = "a long password"
@@ -126,3 +128,23 @@ async def test_the_life_of_a_board(operations: Operations, services: Services) -
     assert await do(operations, "device_list") == []
     with pytest.raises(CoreError):
         await do(operations, "device_show", id=made["id"])
+
+
+async def test_a_board_is_shown_with_its_latest_values(operations: Operations, services: Services) -> None:
+    person = await do(operations, "user_add", email="a@example.org")
+    made = await do(operations, "device_add", name="board", type="mkrwifi1010")
+    assert (await do(operations, "device_show", id=made["id"]))["values"] == {}
+    kinds = [("warmth", "FLOAT", ValueKind.FLOAT), ("never", "INT", ValueKind.INT)]
+    thing = await services.things.create(
+        await services.people.principal(person["id"]),
+        name="greenhouse",
+        device_id=made["id"],
+        variables=[
+            VariableSpec(name=name, type=type, kind=kind, writable=True, policy=UpdatePolicy.ON_CHANGE)
+            for name, type, kind in kinds
+        ],
+    )
+    live = await services.live.get(thing.id)
+    assert live is not None
+    await services.values.report(live, [(live.by_symbol["warmth"], 21.5)])
+    assert (await do(operations, "device_show", id=made["id"]))["values"] == {"warmth": 21.5, "never": None}

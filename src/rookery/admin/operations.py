@@ -136,12 +136,14 @@ class Operations:
         return found
 
     async def device_show(self, id: str) -> Result:
-        """One board with its thing."""
+        """One board with its thing and the last values of that."""
         device, _ = await self._owned(id)
         thing = await self._services.devices.thing_of(device)
+        live = await self._services.live.get(thing.id) if thing is not None else None
         return {
             **self._device(device),
             "thing": {"id": thing.id, "name": thing.name} if thing is not None else None,
+            "values": {v.record.symbol: v.value for v in live.by_id.values()} if live is not None else {},
             "firmware": device.firmware,
             "tags": device.tags,
         }

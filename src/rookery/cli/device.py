@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
     @device.command("show")
     def show_(id: Id, data_dir: DataDir = None, json: AsJson = False) -> None:
-        """Show a board with its thing and what it said of itself."""
+        """Show a board with its thing, its latest values and what it said of itself."""
         order_and_show(data_dir, json, "device_show", id=id)
 
     @device.command("secret")
@@ -103,4 +103,4 @@ def _snippet(result: dict[str, str]) -> None:
     print("In Python or MicroPython:")
     print(f'  ArduinoCloudClient(device_id=b"{result["id"]}", username=b"{result["id"]}",')
     print(f'                     password=b"{result["secret_key"]}", server="HOST OF THIS SERVER", port=8884)')
-    print("`rookery ca board TYPE` says where the board needs the certificate of this server's authority.")
+    print("`rookery ca board BOARD` says where the board needs the certificate of this server's authority.")

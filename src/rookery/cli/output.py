@@ -41,6 +41,9 @@ def _text(value: Any) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        # Boards send single precision: 21.4 arrives as 21.399999618530273.
+        return f"{value:.7g}"
     if isinstance(value, Mapping):
         return ", ".join(f"{k}={_text(v)}" for k, v in value.items()) or "-"
     if isinstance(value, list):

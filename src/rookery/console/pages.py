@@ -84,9 +84,9 @@ class Pages:
                 await _page(
                     send,
                     200,
-                    "You own this server",
-                    f"<p>The password of <strong>{html.escape(person.email)}</strong> is set, and the link has ended."
-                    "</p><p>Next, make an API key for your programs: <code>rookery key create NAME</code>, and a "
+                    "Your password is set",
+                    f"<p>It is that of <strong>{html.escape(person.email)}</strong>, and the link has ended.</p>"
+                    "<p>Next, make an API key for your programs: <code>rookery key create NAME</code>, and a "
                     "board: <code>rookery device add NAME</code>.</p>"
                     '<p><a href="/">What runs here</a></p>',
                 )
@@ -95,7 +95,7 @@ class Pages:
 
 
 def _form(email: str) -> str:
-    return f"""<p>For <strong>{html.escape(email)}</strong>, the owner of this server. The link works once.</p>
+    return f"""<p>For <strong>{html.escape(email)}</strong>. The link works once.</p>
 <form method="post">
 <label for="password">Password, at least {PASSWORD_LENGTH} characters</label>
 <input id="password" name="password" type="password" minlength="{PASSWORD_LENGTH}" required autocomplete="new-password"

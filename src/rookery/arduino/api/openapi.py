@@ -110,23 +110,34 @@ def page(described: Iterable[Operation]) -> str:
     """All operations as one plain HTML page that loads nothing."""
     rows = "\n".join(
         f"<tr><td><code>{item.method}</code></td><td><code>{escape(item.path)}</code></td>"
-        f"<td><code>{escape(item.name)}</code></td><td>{escape(item.summary)}</td></tr>"
+        f"<td>{escape(item.summary)} <small>{escape(item.name)}</small></td></tr>"
         for item in described
     )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Rookery: Arduino Application API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }}
+:root {{ color-scheme: light dark; --paper: #fbfaf7; --ink: #1b2230; --quiet: #5b6472; --line: #dedbd2;
+  --dawn: #c2471f; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --paper: #12161f; --ink: #e9e6df; --quiet: #a3a9b4; --line: #2b3242;
+  --dawn: #ff8a5c; }} }}
+body {{ margin: 0 auto; padding: 48px 24px; max-width: 70rem; background: var(--paper); color: var(--ink);
+  font: 14px/1.45 system-ui, sans-serif; }}
+h1 {{ margin: 0 0 16px; font-size: 28px; font-weight: 600; line-height: 1.2; }}
+a {{ color: var(--dawn); }}
+code {{ font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }}
+small {{ color: var(--quiet); font-size: 12px; overflow-wrap: anywhere; }}
 table {{ border-collapse: collapse; width: 100%; }}
-td, th {{ border-bottom: 1px solid #8885; padding: .3rem .6rem; text-align: left; vertical-align: top; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #ddd; }} a {{ color: #8cf; }} }}
+td, th {{ border-bottom: 1px solid var(--line); padding: 4px 12px 4px 0; text-align: left; vertical-align: top; }}
+@media (max-width: 40rem) {{ body {{ padding: 24px 16px; }} }}
 </style></head><body>
 <h1>Arduino Application API</h1>
 <p>What this server answers to clients of the Arduino Cloud. The machine-readable form is
-<a href="openapi.json">openapi.json</a>. Fetch a token with an API key:</p>
-<pre>curl -d grant_type=client_credentials -d client_id=ID -d client_secret=SECRET /iot/v1/clients/token</pre>
-<table><thead><tr><th>Method</th><th>Path</th><th>Operation</th><th>What it does</th></tr></thead><tbody>
+<a href="openapi.json">openapi.json</a>. An API key (<code>rookery key create NAME</code>) fetches a token; put the
+address of this server for SERVER:</p>
+<p><code>curl -d grant_type=client_credentials -d client_id=ID -d client_secret=SECRET
+SERVER/iot/v1/clients/token</code></p>
+<table><thead><tr><th>Method</th><th>Path</th><th>What it does</th></tr></thead><tbody>
 {rows}
 </tbody></table></body></html>
 """
