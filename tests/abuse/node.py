@@ -196,11 +196,11 @@ def environ(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, log: Path, **settings: str) -> Iterator[Node]:
+def running(folder: Path, log: Path, clock: str = "real", **settings: str) -> Iterator[Node]:
     """A sandbox on this folder until the block ends."""
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [*COMMAND, "sandbox", "--data-dir", str(folder)],
+            [*COMMAND, "sandbox", "--data-dir", str(folder), "--clock", clock],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

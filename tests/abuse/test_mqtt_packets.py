@@ -99,7 +99,9 @@ AFTER_LOGIN = {
     "256 MiB announced": b"\x30\xff\xff\xff\x7f\x00\x01a",
     "1 MiB announced": b"\x30\x80\x80\x40\x00\x01a",
     "length of five bytes": b"\x30" + FIVE_BYTES,
-    "SUBSCRIBE with 1,000 filters": packet(0x82, b"\x00\x01" + b"".join(field(b"t%d" % n) + b"\0" for n in range(1000))),
+    "SUBSCRIBE with 1,000 filters": packet(
+        0x82, b"\x00\x01" + b"".join(field(b"t%d" % n) + b"\0" for n in range(1000))
+    ),
     "SUBSCRIBE without filters": packet(0x82, b"\x00\x01"),
     "SUBSCRIBE with id 0": packet(0x82, b"\x00\x00" + field(b"a") + b"\0"),
     "SUBSCRIBE with QoS 3": packet(0x82, b"\x00\x01" + field(b"a") + b"\3"),
@@ -173,7 +175,16 @@ async def test_refused_not_closed(attacked: Node, villain: Board) -> None:
     filters = ("#", "+/+", "$SYS/#", "/a/#", deep, "/" * 60_000, "y" * 60_000, "/a/d/other/e/i", "t", "ü" * 20_000)
     assert await peer.subscribe(*filters) == (0x80,) * len(filters)
     await peer.subscribe(f"/a/d/{villain.id}/c/dw")
-    for topic in (foreign, foreign[:-1] + "o", f"/a/d/{villain.id}/c/dw", "t", deep, "/" * 60_000, "y" * 60_000, "$SYS/x"):
+    for topic in (
+        foreign,
+        foreign[:-1] + "o",
+        f"/a/d/{villain.id}/c/dw",
+        "t",
+        deep,
+        "/" * 60_000,
+        "y" * 60_000,
+        "$SYS/x",
+    ):
         await peer.publish(topic, b"\x80")
         await peer.publish(topic, b"\x80", 0)
     await peer.ping()

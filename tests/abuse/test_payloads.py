@@ -81,7 +81,11 @@ BOMBS = {
     "time of -1e300": b"\x81\xa3\x06" + dumps(-1e300) + b"\x00\x64temp\x02\x01",
     "time NaN": b"\x81\xa3\x06\xf9\x7e\x00\x00\x64temp\x02\x01",
     "time of 2^63": b"\x81\xa3\x22\x1b\x80" + bytes(7) + b"\x00\x64temp\x02\x01",
-    "base time plus time overflow": b"\x81\xa4\x22" + dumps(1.7e308) + b"\x06" + dumps(1.7e308) + b"\x00\x64temp\x02\x01",
+    "base time plus time overflow": b"\x81\xa4\x22"
+    + dumps(1.7e308)
+    + b"\x06"
+    + dumps(1.7e308)
+    + b"\x00\x64temp\x02\x01",
     "time that is text": b"\x81\xa3\x06\x61x\x00\x64temp\x02\x01",
     "map instead of a pack": b"\xa1\x00\x01",
     "number instead of a pack": b"\x01",

@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from rookery.gateways.asgi import App
 from rookery.gateways.sockets import bound_sockets
+from rookery.gateways.websocket import WebSocket
 
 log = structlog.get_logger("rookery.http")
 
@@ -200,7 +201,7 @@ def _config(app: App) -> uvicorn.Config:
         app,
         loop="none",
         http=Connection,
-        ws="websockets-sansio",
+        ws=WebSocket,
         interface="asgi3",
         lifespan="off",
         log_config=None,
