@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from rookery.core.access import Principal
+from rookery.core.catalog import Change
 from rookery.core.errors import Conflict, Invalid, NotFound, Precondition
 from rookery.core.records import Thing, UpdatePolicy, ValueKind
 from rookery.core.services import Services
@@ -238,3 +240,20 @@ async def test_what_belongs_to_somebody_else_is_not_there() -> None:
     ):
         with pytest.raises(NotFound):
             await call
+
+
+async def test_reports_of_a_board_at_the_same_time_are_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = memory_services()
+    device = await services.devices.create(await ada(services), "arduino", "giga")
+    apply = services.catalog.apply
+
+    async def slow(*changes: Change) -> None:
+        await asyncio.sleep(0)
+        await apply(*changes)
+
+    monkeypatch.setattr(services.catalog, "apply", slow)
+    told = {"lib_version": "2.9.0", "network": "WiFi", "ota": "2"}
+    await asyncio.gather(*(services.devices.reported(device.id, **{name: value}) for name, value in told.items()))
+    after = await services.devices.by_id(device.id)
+    assert after is not None
+    assert after.firmware == told

@@ -234,10 +234,15 @@ class Devices:
 
     async def reported(self, device_id: str, **firmware: str) -> Device | None:
         """Keep what a board says of itself (library version, network, …), when it is something new."""
-        device = await self._catalog.get(Device, device_id)
-        if device is None or all(device.firmware.get(k) == v for k, v in firmware.items()):
-            return device
-        return await self._store(device, firmware={**device.firmware, **firmware})
+        while True:
+            device = await self._catalog.get(Device, device_id)
+            if device is None or all(device.firmware.get(k) == v for k, v in firmware.items()):
+                return device
+            try:
+                return await self._store(device, firmware={**device.firmware, **firmware})
+            except Conflict:
+                # Somebody has renamed the device in between, say. Both are wanted, and that one has got through.
+                continue
 
     # Certificates
 

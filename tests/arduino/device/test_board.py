@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import cbor2
 import pytest
 
 from rookery.arduino.device import commands
+from rookery.core.catalog import Change
 from tests.arduino.device.conversation import World, pack, settle, values_of
 
 BEGIN = "da000107008165322e392e30"
@@ -106,6 +109,33 @@ class TestCommands:
         assert device.firmware["lib_version"] == "2.9.0"
         assert device.firmware["network"] == "WiFi hostnet"
         assert device.firmware["sketch_sha256"].startswith("01020304")
+
+    async def test_what_it_says_while_the_first_is_being_stored_is_kept_too(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world = await World.build()
+        board = await world.board()
+        board.subscribe(world.dev("c/dw"))
+        catalog = world.services.catalog
+        apply, free, writes = catalog.apply, asyncio.Event(), 0
+
+        async def slow(*changes: Change) -> None:
+            nonlocal writes
+            writes += 1
+            await free.wait()
+            await apply(*changes)
+
+        monkeypatch.setattr(catalog, "apply", slow)
+        board.send(world.dev("c/up"), BEGIN)
+        await settle()
+        board.send(world.dev("c/up"), NETWORK)
+        await settle()
+        assert writes == 1
+        free.set()
+        await settle()
+        device = await world.services.devices.by_id(world.device.id)
+        assert device is not None
+        assert device.firmware == {"lib_version": "2.9.0", "network": "WiFi hostnet"}
 
     @pytest.mark.parametrize("payload", ["", "ff", "821a65dcb8211a78aca191", "da00010400811a65dcb821", "daffffffff80"])
     async def test_commands_that_mean_nothing_are_ignored(self, payload: str) -> None:

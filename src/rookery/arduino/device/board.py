@@ -370,10 +370,15 @@ class BoardHandler:
             self._run(self._store_report())
 
     async def _store_report(self) -> None:
-        # Commands of one connect come together: the others of this burst are in by the next turn of the loop.
+        # Commands of one connect come together: the others of this burst are in by the next turn of the loop. What
+        # comes during the write is the next one: a board that never stops talking has one task and one write waiting.
         await asyncio.sleep(0)
-        reported, self._reported = self._reported or {}, None
-        await self._services.devices.reported(self.device.id, **reported)
+        try:
+            while self._reported:
+                reported, self._reported = self._reported, {}
+                await self._services.devices.reported(self.device.id, **reported)
+        finally:
+            self._reported = None
 
     # Attaching
 
