@@ -446,6 +446,23 @@ async def test_stopping_closes_everybody() -> None:
     assert world.clock.waiting() == 0
 
 
+async def test_stopping_waits_until_what_is_on_its_way_is_stored() -> None:
+    world = World()
+    client, handler = await world.joined()
+    handler.keep_tickets = True
+    client.send(encode(p.Publish("a", b"1", 1, packet_id=7)))
+    stopping = asyncio.ensure_future(world.gateway.stop())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not client.ended
+    assert not client.transport.reading
+    assert handler.session is not None
+    handler.session.committed(handler.tickets)
+    await stopping
+    assert encode(p.Puback(7)) in client.transport.writes
+    assert client.ended
+
+
 async def test_counters_return_to_nothing() -> None:
     world = World()
     for index in range(3):

@@ -114,22 +114,30 @@ class MqttGateway:
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     async def stop(self) -> None:
-        """Close the listeners and all connections, and wait for their last bytes; kept sessions stay with their
-        keeper."""
+        """Close the listeners, let what is on its way be stored and acknowledged, then close all connections; kept
+        sessions stay with their keeper. A client that was not acknowledged sends again, and would be stored twice."""
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
+        self.wheel.stop()
+        for connection in self.connections:
+            connection.read_no_more()
+        await self._wait(lambda connection: connection.waiting() or connection.unsent())
         for connection in list(self.connections):
             connection.stop()
-        self.wheel.stop()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self.limits.stopping_seconds
-        await asyncio.sleep(0)
-        while any(connection.unsent() for connection in self.connections) and loop.time() < end:  # noqa: ASYNC110
-            await asyncio.sleep(FLUSH_SECONDS)
+        self.wheel.stop()  # Closing has wound it up again.
+        await self._wait(lambda connection: connection.unsent())
         for connection in list(self.connections):
             connection.abort()
         await asyncio.sleep(0)
+
+    async def _wait(self, busy: Callable[[MqttConnection], int]) -> None:
+        """Until no connection is busy, but no longer than the limit."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.limits.stopping_seconds
+        await asyncio.sleep(0)
+        while any(busy(connection) for connection in self.connections) and loop.time() < end:  # noqa: ASYNC110
+            await asyncio.sleep(FLUSH_SECONDS)
 
     async def websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application of an MQTT WebSocket endpoint (sub-protocol `mqtt`)."""

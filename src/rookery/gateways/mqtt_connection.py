@@ -40,7 +40,8 @@ log = structlog.get_logger("rookery.mqtt")
 _RESETTING = frozenset((Ending.TAKEN_OVER, Ending.HANDLER, Ending.NOT_STORED, Ending.KEEPALIVE))
 """Ends that are ours, with nothing left to say: by a TCP reset. A board's client that is used much, once it has read
 TLS's close_notify, goes on to read "nothing" for ever while it waits for a PUBACK; a reset raises an error there, and
-it connects again."""
+it connects again. The same holds when the server stops, but for clients without TLS, who see a plain end of stream and
+may have last words of ours to read."""
 
 _LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER: on, 0 s. What is unsent is dropped and the peer gets a reset."""
@@ -371,6 +372,15 @@ class MqttConnection(asyncio.BufferedProtocol):
         """The server stops."""
         self._end(Ending.STOPPED, "the server stops")
 
+    def read_no_more(self) -> None:
+        """What the client says from now on is for the next server."""
+        self._throttled = True
+        self._read(False)
+
+    def waiting(self) -> int:
+        """Incoming messages that are not acknowledged yet."""
+        return self.machine.unacknowledged
+
     def unsent(self) -> int:
         """Bytes that the transport has not got rid of."""
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
@@ -521,7 +531,8 @@ class MqttConnection(asyncio.BufferedProtocol):
             )
         transport = self._transport
         if transport is not None and ending is not Ending.LOST:
-            if ending in _RESETTING and not transport.get_write_buffer_size():
+            resetting = ending in _RESETTING or (ending is Ending.STOPPED and self.peer.transport.startswith("tls"))
+            if resetting and not transport.get_write_buffer_size():
                 abort = abort or _reset_on_close(transport)
             if abort:
                 transport.abort()
