@@ -91,7 +91,6 @@ async def test_nobody_is_told_what_was_refused() -> None:
     await settle()
     assert told == []
     assert live.by_symbol["a"].value is None, "what is not stored is not shown"
-    assert services.ingest.refusals == 1
     telemetry.full = False
     await services.values.write(live, [(live.by_symbol["a"], 2)])
     assert len(told) == 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-MICROSECOND = 1
 MILLISECOND = 1_000
 SECOND = 1_000_000
 DAY = 86_400 * SECOND

@@ -26,8 +26,6 @@ class Ingest:
         self._next = 0
         self.points = 0
         """Points taken in since the start."""
-        self.refusals = 0
-        """Messages that the store refused."""
 
     def accept(
         self,
@@ -82,6 +80,5 @@ class Ingest:
 
     def refused(self, tickets: list[int], reason: str) -> None:
         """These never happened."""
-        self.refusals += len(tickets)
         for ticket in tickets:
             self._tell.pop(ticket, None)

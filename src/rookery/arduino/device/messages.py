@@ -79,8 +79,8 @@ def write(values: Sequence[tuple[LiveVariable, Value]], limit: int = BOARD_MESSA
 def view(changes: Iterable[tuple[Variable, int, Value]]) -> bytes | None:
     """A message that shows `(variable, time, value)` to viewers, for `/a/t/<thing>/e/o`; None when nothing is to show.
 
-    Used to mirror writes for boards that do not echo them (section 7.1), and in place of what a board sent when
-    `senml.is_plain` says that viewers would stumble over it.
+    It takes the place of what a board sent, which viewers might stumble over, and mirrors writes for boards that do not
+    echo them (section 7.1). What it makes is plain in the sense of `senml.is_plain`.
     """
     records: list[senml.Record] = []
     for variable, _, value in changes:

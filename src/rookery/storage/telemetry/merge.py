@@ -28,9 +28,6 @@ INSERT = f"INSERT INTO block ({COLUMNS}) VALUES ({', '.join('?' * len(Block._fie
 SET_ASIDE = """INSERT INTO damaged (source, row, series, first, last, points, kind, checksum, times, data)
     SELECT 'block', id, series, first, last, points, kind, checksum, times, data FROM block WHERE id = ?"""
 
-END = 2**63 - 1
-"""After any time."""
-
 
 class Place(NamedTuple):
     """Where a block is, without its data."""

@@ -13,8 +13,6 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Entry = TypeVar("Entry")
 
-MAX_TOPIC_BYTES = 65_535
-
 
 def topic_fault(name: str) -> str | None:
     """Why `name` is no topic name, with the clause; None when it is one."""
