@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from binascii import Error as Base64Error
 from typing import Any, Literal
 
@@ -264,7 +264,7 @@ def _read(item: NamedValue, where: str) -> Any:
     "GET",
     "/iot/v2/devices/{id}/properties/{pid}",
     "devices_v2#timeseries",
-    "Stored values of one property, newest first. The payload is the value's JSON text in base64.",
+    "Stored values of one property, newest first. The payload is the JSON text of the value.",
     query=(LIMIT, START),
     returns=StoredValues,
     errors=(400, 401, 403, 404, 412),
@@ -276,7 +276,7 @@ async def list_values(call: Call) -> StoredValues:
     variable = await call.services.variables.get(call.who, thing.record.id, pid)
     limit = _limit(call)
     points = await call.services.telemetry.read(variable.series, 0, _before(call), limit, descending=True)
-    values = [StoredValue(format_time(p.time), Payload(b64encode(encode(p.value)).decode())) for p in points]
+    values = [StoredValue(format_time(p.time), Payload(encode(p.value).decode())) for p in points]
     more = LastEvaluatedKey(values[-1].created_at, variable.id, variable.name) if len(values) == limit else None
     return StoredValues(variable.id, more or LastEvaluatedKey(), variable.name, values)
 
