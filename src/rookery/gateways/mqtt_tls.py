@@ -80,9 +80,10 @@ class TlsListener:
 
     async def _shake_hands(self, sock: socket.socket, address: str) -> None:
         gateway, limits = self._gateway, self._gateway.limits
+        connection = MqttConnection(gateway, "tls")
         try:
             await self._loop.connect_accepted_socket(
-                lambda: MqttConnection(gateway, "tls"),
+                lambda: connection,
                 sock,
                 ssl=self._context,
                 ssl_handshake_timeout=limits.tls_handshake_seconds,
@@ -92,5 +93,8 @@ class TlsListener:
             gateway.counters.closed[Ending.TLS] += 1
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             log.info("mqtt.handshake_failed", peer=address, reason=clean(reason))
+            # They know each other, and nobody else knows them: without this a flood would leave its thousands to the
+            # garbage collector, spread over the memory that the handshakes gave back.
+            del connection.machine
         finally:
             gateway.counters.handshaking -= 1
