@@ -362,7 +362,7 @@ def _checked(name: str, value: object, where: str) -> Any:
 
 def _hint(name: str, known: Any) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else "; docs/settings.md lists them all"
+    return f" (did you mean {close[0]}?)" if close else "; docs/settings.md lists them all"
 
 
 def _flag(name: str) -> str:
