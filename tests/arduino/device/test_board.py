@@ -76,9 +76,57 @@ class TestCommands:
         board.subscribe(world.dev("c/dw"))
         await world.attach(other, world.device.id)
         assert board.take_commands() == [commands.ThingUpdate(other.id)]
+        world.clock.turn(60)
+        assert board.take() == [], "a sketch with a long loop has not even read it"
+        board.unsubscribe(world.top("e/i"))
+        board.subscribe(world.top("e/i", other))
+        assert board.take() == []
         world.clock.turn(1.1)
         (update,) = board.take_commands()
         assert isinstance(update, commands.LastValuesUpdate)
+
+    async def test_swapped_often_it_is_sent_the_last_values_once(self) -> None:
+        world = await World.build()
+        things = [await world.new_thing(name) for name in ("Cellar", "Attic", "Garage")]
+        board = await world.board()
+        board.subscribe(world.dev("c/dw"))
+        for thing in things:
+            await world.attach(thing, world.device.id)
+            board.subscribe(world.top("e/i", thing))
+        board.take()
+        world.clock.turn(60)
+        assert [type(c) for c in board.take_commands()] == [commands.LastValuesUpdate]
+
+    async def test_what_it_brings_from_its_former_thing_does_not_overwrite_what_the_new_one_holds(self) -> None:
+        world = await World.build(attached=False)
+        former = await world.new_thing("Cellar", world.device.id)
+        await world.write(counter=222)
+        board = await world.board()
+        board.subscribe(world.dev("c/dw"))
+        board.subscribe(world.top("e/i", former))
+        await world.attach(world.thing, world.device.id)
+        board.subscribe(world.top("e/i"))
+        brought = pack({0: "counter", 2: 9}, {0: "temperature", 2: 20.5}, {0: "led", 4: True})
+        board.send(world.top("e/o"), brought)
+        assert await world.last() == {"counter": 222, "temperature": 20.5, "led": True}
+        board.take()
+        world.clock.turn(1.1)
+        (update,) = board.take_commands()
+        assert values_of(update.pack)["counter"] == 222
+        board.send(world.top("e/o"), brought)
+        assert (await world.last())["counter"] == 9, "a sketch whose own value wins says it again"
+
+    async def test_detached_before_the_last_values_were_due_it_is_not_sent_them(self) -> None:
+        world = await World.build()
+        other = await world.new_thing("Cellar")
+        board = await world.board()
+        board.subscribe(world.dev("c/dw"))
+        await world.attach(other, world.device.id)
+        board.subscribe(world.top("e/i", other))
+        await world.attach(other, None)
+        board.take()
+        world.clock.turn(60)
+        assert board.take() == []
 
     async def test_detached_and_attached_again(self) -> None:
         world = await World.build()
@@ -90,6 +138,7 @@ class TestCommands:
         assert board.take_commands() == [commands.ThingUpdate("")]
         await world.attach(world.thing, world.device.id)
         assert board.take_commands() == [commands.ThingUpdate(world.thing.id)]
+        board.subscribe(world.top("e/i"))
         world.clock.turn(1.1)
         assert [type(c) for c in board.take_commands()] == [commands.LastValuesUpdate]
 

@@ -41,7 +41,9 @@ REFUSED = 0x80
 
 
 SYNC_DELAY = 1.0
-"""Seconds between a new thing and its last values: the board first subscribes the thing's topic (section 6.2)."""
+"""Seconds between the subscription of a new thing's topic and its last values (section 6.2). In the meantime the board
+sends what has changed since it last had a thing; a sketch with a long loop may subscribe many seconds after it was
+told."""
 
 REPORT_LIMIT = 100
 """Characters kept of what a board says of itself."""
@@ -96,6 +98,7 @@ class BoardHandler:
         "_session",
         "_stem",
         "_subscribed",
+        "_sync_due",
         "_tasks",
         "_text_listener",
         "_thing",
@@ -119,6 +122,7 @@ class BoardHandler:
         self._reported: dict[str, str] | None = None
         self._text_listener: Subscription | None = None
         self._tasks: set[asyncio.Task[None]] | None = None
+        self._sync_due = False
         self._timer: Timer | None = None
         self._seen = -1
         self._malformed = 0
@@ -152,8 +156,7 @@ class BoardHandler:
         """The board is offline, unless it has come back on another connection."""
         if self._text_listener is not None:
             self._text_listener.cancel()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._forget_sync()
         if self._session is not None:
             self._services.boards.left(self)
 
@@ -200,6 +203,9 @@ class BoardHandler:
         elif topic_filter == self._stem + Channel.TEXT_IN:
             if self._text_listener is None:
                 self._text_listener = self._services.bus.listen("text.to." + self.device.id, self._text)
+        elif self._sync_due and self._thing is not None and is_thing_inbox(topic_filter) == self._thing.record.id:
+            self._sync_due = False
+            self._timer = self._services.clock.call_later(SYNC_DELAY, self._push_last_values)
         elif self._generation is Generation.UNKNOWN:
             self._generation = Generation.PYTHON
             self._python_thing = is_thing_inbox(topic_filter)
@@ -259,6 +265,10 @@ class BoardHandler:
         return self._accept(thing, merged.updates, qos, ticket)
 
     def _accept(self, thing: LiveThing, updates: list[Update], qos: int, ticket: int) -> bool:
+        if self._timer is not None:
+            # What the board has not yet been told counts more than what it brings from its former thing. If its sketch
+            # wants its own value to win, it sends that again after the last values.
+            updates = [u for u in updates if u[0].time < 0 or not u[0].record.writable]
         if not updates:
             return True
         if qos:
@@ -395,6 +405,8 @@ class BoardHandler:
         thing = await self._services.live.get(thing_id) if thing_id is not None else None
         before, self._thing = self._thing, thing
         self._values_topic = thing_topic(thing.record.id, Channel.EVENTS_OUT) if thing is not None else ""
+        if thing is not before:
+            self._forget_sync()
         if thing is before or self._session is None:
             self._was_attached = thing is not None
             return
@@ -404,9 +416,8 @@ class BoardHandler:
                     self._send(commands.ThingDetach(before.record.id))
                 return
             self._send(commands.ThingUpdate(thing.record.id))
-            if self._was_attached:
-                # A board that had a thing before does not ask for last values again.
-                self._timer = self._services.clock.call_later(SYNC_DELAY, self._push_last_values)
+            # A board that had a thing before does not ask for last values again.
+            self._sync_due = self._was_attached
             self._was_attached = True
         elif self._generation is Generation.DISCOVERY:
             self._tell_thing()
@@ -418,7 +429,15 @@ class BoardHandler:
                 log.warning("restart_needed", device=self.device.id, reason="a Python board keeps its first thing")
                 self._report(restart_needed="yes")
 
+    def _forget_sync(self) -> None:
+        """Last values that were to be sent are those of a thing or a connection of the past."""
+        self._sync_due = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _push_last_values(self) -> None:
+        self._timer = None
         if self._thing is not None:
             self._send(commands.LastValuesUpdate(self._last_values(self._thing)))
 
