@@ -48,7 +48,7 @@ async def attacked(node: Node, request: pytest.FixtureRequest) -> AsyncIterator[
     eventually(lambda: node.metric("rookery_mqtt_connections") == 0, "connections are left")
     eventually(lambda: node.rss() < before + KEPT, f"memory stays: {before} before, {node.rss()} after")
     print(
-        f"{request.node.name}: RSS {before / MIB:.0f} before, {peak / MIB:.0f} at most, {node.rss() / MIB:.0f} MB after; "
+        f"{request.node.name}: RSS {before / MIB:.0f}, at most {peak / MIB:.0f}, then {node.rss() / MIB:.0f} MB; "
         f"{witness.acknowledged} messages acknowledged, {witness.asked} requests answered meanwhile"
     )
     assert peak - before < PEAK

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,6 @@ class Node:
     http: httpx.Client
     _token: str = ""
     _token_end: float = 0.0
-    _programs: list[str] = field(default_factory=list)
 
     @property
     def token(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from typing import Any
+from typing import Any, cast
 
 from rookery.testing.sandbox import Listener
 from rookery.wire.mqtt import packets as p
@@ -45,7 +45,8 @@ class Peer:
         """Say CONNECT; the answer."""
         self.machine.connect(packet)
         self.flush()
-        return await self.next(p.Connack)
+        answer: p.Packet = await self.next(p.Connack)
+        return answer
 
     def flush(self) -> None:
         """Send what the machine has to say."""
@@ -125,6 +126,10 @@ class Peer:
         with contextlib.suppress(OSError, PeerError, asyncio.TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self.writer.wait_closed()
+
+    def read_nothing(self) -> None:
+        """From now on whatever the server says stays in the buffers on the way."""
+        cast(asyncio.Transport, self.writer.transport).pause_reading()
 
     def abort(self) -> None:
         """Drop the connection without a word."""

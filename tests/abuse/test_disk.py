@@ -111,7 +111,7 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
 async def publish_until_refused(node: Node, board: Board, topic: str, start: int) -> tuple[list[int], int]:
     """Publish numbers until the server closes instead of acknowledging; what it acknowledged, and the refused one."""
     peer = await Peer.login(node.sandbox.mqtt, board.id, board.id, board.secret)
-    kept = []
+    kept: list[int] = []
     for number in range(start, start + TRIES):
         try:
             await peer.publish(topic, dumps([{0: "n", 2: number}, {0: "text", 3: "x" * 15_000}]))
@@ -124,7 +124,7 @@ async def publish_until_refused(node: Node, board: Board, topic: str, start: int
 
 def write_until_refused(node: Node) -> tuple[list[str], int, str]:
     """Create things until that fails; those that were created, and the status and body of the failure."""
-    made = []
+    made: list[str] = []
     for number in range(TRIES):
         answer = node.send("PUT", "/iot/v2/things", {"name": f"thing {number} " + "x" * 50})
         if answer.status_code != 201:

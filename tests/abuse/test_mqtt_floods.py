@@ -173,7 +173,7 @@ async def test_slow_reader(attacked: Node, qos: int) -> None:
     login = (key.client_id, key.client_secret)
     slow = await Peer.login(node.sandbox.mqtt, "slow", *login)
     assert await slow.subscribe("flood/#", qos=qos) == (qos,)
-    slow.writer.transport.pause_reading()
+    slow.read_nothing()
     fast = await Peer.login(node.sandbox.mqtt, "fast", *login)
     assert await fast.subscribe("flood/#", qos=0) == (0,)
     source = await Peer.login(node.sandbox.mqtt, "source", *login)
@@ -197,7 +197,7 @@ async def test_slow_person_of_a_fast_board(attacked: Node) -> None:
     slow = await Peer.login(node.sandbox.mqtt, person, person, node.token)
     topic = f"/a/t/{thing}/e/o"
     assert await slow.subscribe(topic) == (0,)
-    slow.writer.transport.pause_reading()
+    slow.read_nothing()
     peer = await Peer.login(node.sandbox.mqtt, board.id, board.id, board.secret)
     for number in range(700):
         await peer.publish(topic, dumps([{0: "text", 3: f"{number} ".ljust(8_000, "x")}]))
@@ -213,7 +213,7 @@ async def test_publisher_that_reads_nothing(attacked: Node) -> None:
     board = node.board("deaf")
     thing, _ = node.thing(board, ["n"])
     peer = await Peer.login(node.sandbox.mqtt, board.id, board.id, board.secret)
-    peer.writer.transport.pause_reading()
+    peer.read_nothing()
     payload = dumps([{0: "unknown", 2: 1}])
     chunk = b"".join(
         encode.publish(p.Publish(f"/a/t/{thing}/e/o", payload, 1, False, number)) for number in range(1, 10_001)
@@ -227,7 +227,7 @@ async def test_pings_that_are_never_read(attacked: Node) -> None:
     node = attacked
     board = node.board("pinger")
     peer = await Peer.login(node.sandbox.mqtt, board.id, board.id, board.secret)
-    peer.writer.transport.pause_reading()
+    peer.read_nothing()
     await offer(peer, encode.PINGREQ * 100_000, QUOTA // 8)
     peer.abort()
 

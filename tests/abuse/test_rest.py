@@ -434,7 +434,7 @@ async def test_paths_queries_and_headers(
         for id in ids:
             if "{id}" not in operation.path:
                 continue
-            path = re.sub(r"\{\w+\}", lambda _, id=id: id, operation.path)
+            path = id.join(re.split(r"\{\w+\}", operation.path))
             answer = await http.request(operation.method, path, headers=bearer(account.token), content=b"{}")
             assert_error(answer, (operation.method, operation.path, id[:50]), 404, 405, 400)
         if operation.method != "GET" or any(part in operation.path for part in SECRET_FREE):
@@ -485,7 +485,7 @@ async def test_paths_queries_and_headers(
     for method in ("BREW", "TRACE", "CONNECTED", "PROPFIND", "PATCH"):
         answer = await http.request(method, "/iot/v2/things", headers=bearer(account.token))
         assert answer.status_code in (400, 404, 405, 501), (method, answer.text)
-    for path in ("/iot", "/iot/", "/iot/v2", "/iot/v3/things", "//iot//v2//nothing", "/iot/%2e%2e/health"):
+    for path in ("/iot", "/iot/", "/iot/v2", "/iot/v3/things", "/iot//v2//nothing", "/iot/%2e%2e/health"):
         assert_error(await http.get(path, headers=bearer(account.token)), path, 404)
     assert await everything(http, account.token) == before
     assert uuid.UUID(account.thing)

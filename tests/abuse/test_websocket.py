@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import os
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -172,7 +173,7 @@ async def test_strange_frames(attacked: Node, board: Board, accepted: bool) -> N
 async def test_pings_that_are_never_read(attacked: Node) -> None:
     """Frames of pings for which pongs are due that nobody reads."""
     socket = await Socket.open(attacked)
-    socket.writer.transport.pause_reading()
+    cast(asyncio.Transport, socket.writer.transport).pause_reading()
     await pour(socket, frame(bytes(125), PING) * 1_000, 64 << 20)
     socket.writer.transport.abort()
 
