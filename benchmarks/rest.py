@@ -48,6 +48,7 @@ VALUES: dict[str, Any] = {
 
 async def serve(folder: Path) -> None:
     """The server, with a thing of 20 properties that all have values. Prints its URL, the path and a token."""
+    from rookery import logs
     from rookery.arduino.api.app import build_api
     from rookery.arduino.tokens import Tokens
     from rookery.arduino.types import property_type
@@ -59,6 +60,8 @@ async def serve(folder: Path) -> None:
     from rookery.settings import Settings
     from rookery.web import Router
 
+    # Standard output is for the one line below.
+    logs.set_up("text", "warning")
     core = await Core.open(Settings(data_dir=folder))
     services = core.services
     tokens = Tokens(services, core.keys, "http://127.0.0.1")
