@@ -16,6 +16,7 @@ import structlog
 
 from rookery.gateways.mqtt_connection import MqttConnection
 from rookery.gateways.mqtt_counters import Ending
+from rookery.gateways.mqtt_memory import give_back_free_pages
 from rookery.gateways.mqtt_peer import address_text, clean
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ log = structlog.get_logger("rookery.mqtt")
 ACCEPTED_AT_ONCE = 16
 """Sockets taken from the kernel in one turn of the loop: a flood waits there while others are served. Their handshakes
 take about a millisecond each."""
+FLOOD = 200
+"""Handshakes that failed since the last look, from which on it was a flood whose memory is given back."""
 RETRY_SECONDS = 1.0
 """Pause when the system has no more file descriptors."""
 
@@ -40,6 +43,7 @@ class TlsListener:
         self._loop = asyncio.get_running_loop()
         self._retry: asyncio.TimerHandle | None = None
         self._handshakes: set[asyncio.Task[None]] = set()
+        self._failed = 0
         sock.listen(gateway.limits.listen_backlog)
         self._listen()
 
@@ -76,7 +80,13 @@ class TlsListener:
             gateway.counters.handshaking += 1
             task = self._loop.create_task(self._shake_hands(sock, address_text(address)))
             self._handshakes.add(task)
-            task.add_done_callback(self._handshakes.discard)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._handshakes.discard(task)
+        if self._failed >= FLOOD and not self._handshakes:
+            self._failed = 0
+            give_back_free_pages()
 
     async def _shake_hands(self, sock: socket.socket, address: str) -> None:
         gateway, limits = self._gateway, self._gateway.limits
@@ -91,6 +101,7 @@ class TlsListener:
             )
         except OSError as error:  # TLS, timeout and connection errors all are
             gateway.counters.closed[Ending.TLS] += 1
+            self._failed += 1
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             log.info("mqtt.handshake_failed", peer=address, reason=clean(reason))
             # They know each other, and nobody else knows them: without this a flood would leave its thousands to the
