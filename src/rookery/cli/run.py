@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import signal
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 OLD_OBJECTS = 50_000
 """Objects made before the collector looks at the youngest. The default of 700 looks at them all the time."""
+
+MANY_FILES = 65_536
+"""Files and connections that a server may have open: more than the 50,000 connections that its limits allow."""
 
 Start = Callable[[], Awaitable["Server"]]
 Serving = Callable[["Server", asyncio.Event], Awaitable[None]]
@@ -25,6 +29,7 @@ def run(start: Start, serving: Serving) -> None:
     """
     import uvloop
 
+    _allow_many_files()
     # Nothing that an import makes is garbage: collecting meanwhile is a tenth of the start.
     gc.disable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -55,3 +60,15 @@ async def _live(start: Start, serving: Serving) -> None:
         await serving(server, stop)
     finally:
         await server.stop()
+
+
+def _allow_many_files() -> None:
+    """Raise the limit of open files to what the system allows: many systems begin with 1,024, and each board is one."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses more than its kernel's own limit.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -15,8 +15,8 @@ class MqttLimits:
     connections: int = 50_000
     """Open connections. Some 4 KB each without TLS, 30 KB with: 1.5 GB at worst. File descriptors end first."""
     handshaking: int = 1_000
-    """Connections that have not been accepted by CONNACK yet. A flood of them is turned away at the door; 1,000 boards
-    coming back at once after a power cut are served in about a second."""
+    """Connections that have not been accepted by CONNACK yet; one host may have half of them. A flood of them is turned
+    away at the door; 1,000 boards coming back at once after a power cut are served in about a second."""
     connect_seconds: int = 10
     """From the connection to a complete CONNECT. The slowest board takes 2 s over GSM."""
     authenticate_seconds: int = 10

@@ -16,6 +16,7 @@ import structlog
 
 from rookery.core.clock import Clock
 from rookery.gateways.contract import Authenticator, Handler, Login, Peer, Session
+from rookery.gateways.doorstep import Doorstep
 from rookery.gateways.keepalive import Wheel
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt_connection import MqttConnection
@@ -57,6 +58,7 @@ class MqttGateway:
     ) -> None:
         self.limits = limits or MqttLimits()
         self.counters = MqttCounters()
+        self.doorstep = Doorstep(self.counters, self.limits.handshaking)
         self.wheel = Wheel(clock)
         self.sessions = SessionRegistry(self.limits, clock, self.counters, keeper)
         self.connections: set[MqttConnection] = set()
@@ -167,10 +169,10 @@ class MqttGateway:
                 return handler
         return None
 
-    def full(self) -> bool:
-        """Whether the next connection has to be turned away. Says so in the log once, not for each of a flood."""
+    def full(self, address: str) -> bool:
+        """Whether a connection from there has to be turned away. Says so in the log once, not for each of a flood."""
         counters, limits = self.counters, self.limits
-        full = counters.handshaking >= limits.handshaking or counters.open > limits.connections
+        full = self.doorstep.crowded(address) or counters.open > limits.connections
         if full != self._full:
             self._full = full
             if full:

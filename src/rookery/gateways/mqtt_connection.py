@@ -161,11 +161,11 @@ class MqttConnection(asyncio.BufferedProtocol):
         self.peer = Peer(transport_name, address, name, certificate_serial(certificate))
         limits = self._gateway.limits
         # A TLS listener has asked before it began the handshake, which still counts.
-        if self._listener != "tls" and self._gateway.full():
+        if self._listener != "tls" and self._gateway.full(address):
             self._end(Ending.FULL, "too many connections", abort=True)
             return
         self._waiting = True
-        self._counters.handshaking += 1
+        self._gateway.doorstep.come(address)
         transport.set_write_buffer_limits(high=limits.outbound_high)
         self._gateway.wheel.schedule(self, limits.connect_seconds)
 
@@ -467,7 +467,7 @@ class MqttConnection(asyncio.BufferedProtocol):
     def _accepted(self, keepalive: int) -> None:
         gateway = self._gateway
         self._waiting = False
-        self._counters.handshaking -= 1
+        gateway.doorstep.go(self.peer.address)
         self._counters.accepted += 1
         self.seen = gateway.wheel.now
         gateway.wheel.cancel(self)
@@ -516,7 +516,7 @@ class MqttConnection(asyncio.BufferedProtocol):
         self._counters.closed[ending] += 1
         if self._waiting:
             self._waiting = False
-            self._counters.handshaking -= 1
+            gateway.doorstep.go(self.peer.address)
         if self._task is not None:
             self._task.cancel()
             self._task = None

@@ -72,13 +72,14 @@ class TlsListener:
                 self._loop.remove_reader(self._socket)
                 self._retry = self._loop.call_later(RETRY_SECONDS, self._listen)
                 return
-            if gateway.full():
+            peer = address_text(address)
+            if gateway.full(peer):
                 gateway.counters.closed[Ending.FULL] += 1
                 sock.close()
                 continue
             sock.setblocking(False)
-            gateway.counters.handshaking += 1
-            task = self._loop.create_task(self._shake_hands(sock, address_text(address)))
+            gateway.doorstep.come(peer)
+            task = self._loop.create_task(self._shake_hands(sock, peer))
             self._handshakes.add(task)
             task.add_done_callback(self._done)
 
@@ -108,4 +109,4 @@ class TlsListener:
             # garbage collector, spread over the memory that the handshakes gave back.
             del connection.machine
         finally:
-            gateway.counters.handshaking -= 1
+            gateway.doorstep.go(address)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from rookery.gateways.mqtt_connection import MqttConnection
+from rookery.gateways.mqtt_peer import address_text
 from rookery.wire.mqtt.errors import ProtocolViolation
 
 if TYPE_CHECKING:
@@ -160,12 +161,12 @@ async def serve(gateway: MqttGateway, scope: Scope, receive: Receive, send: Send
     if SUBPROTOCOL not in (scope.get("subprotocols") or ()):
         await send({"type": "websocket.close", "code": PROTOCOL_ERROR, "reason": "the sub-protocol is mqtt"})
         return
-    if gateway.full():
+    client = scope.get("client")
+    if gateway.full(address_text(tuple(client) if client else None)):
         await send({"type": "websocket.close", "code": TRY_AGAIN_LATER, "reason": "too many connections"})
         return
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
     connection = MqttConnection(gateway, "wss" if scope.get("scheme") in ("wss", "https") else "ws")
-    client = scope.get("client")
     transport = WebSocketTransport(send, connection, tuple(client) if client else None)
     connection.connection_made(transport)
     try:
