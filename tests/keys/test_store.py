@@ -128,7 +128,10 @@ def test_a_first_start_that_was_cut_is_finished_by_the_next(tmp_path: Path) -> N
     assert open_store(tmp_path).pepper == pepper
 
 
-@pytest.mark.parametrize(("content", "says"), [(None, "is missing"), (b"short", "5 bytes instead of 32")])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "is missing"), (b"short", "5 bytes instead of 32"), (bytes(33), "33 bytes instead of 32")],
+)
 def test_a_lost_pepper_is_never_replaced(tmp_path: Path, content: bytes | None, says: str) -> None:
     open_store(tmp_path)
     (tmp_path / "pepper").unlink()

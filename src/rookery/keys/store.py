@@ -206,7 +206,7 @@ def _pepper(folder: Path) -> bytes:
             )
         pepper = secrets.token_bytes(PEPPER_BYTES)
         write_private(path, pepper)
-    if len(pepper) < PEPPER_BYTES:
+    if len(pepper) != PEPPER_BYTES:
         raise KeysError(f"{path} has {len(pepper)} bytes instead of {PEPPER_BYTES}: restore it from a backup.")
     return pepper
 
