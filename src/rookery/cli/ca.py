@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    ca = typer.Typer(help="The certificate authority of this server, for boards and programs.", no_args_is_help=True)
+    ca = typer.Typer(help="The certificate that boards and programs check.", no_args_is_help=True)
     app.add_typer(ca, name="ca")
 
     @ca.command("show")

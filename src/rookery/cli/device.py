@@ -19,7 +19,7 @@ TYPES = (
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    device = typer.Typer(help="Boards.", no_args_is_help=True)
+    device = typer.Typer(help="Boards and their secret keys.", no_args_is_help=True)
     app.add_typer(device, name="device")
 
     @device.command("add")

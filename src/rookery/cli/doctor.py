@@ -48,7 +48,11 @@ class Finding(NamedTuple):
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("doctor", epilog="Exit codes: 0 nothing fails (there may be warnings), 1 something fails.")
+    @app.command(
+        "doctor",
+        short_help="Look for what is wrong, and say the way out.",
+        epilog="Exit codes: 0 nothing fails (there may be warnings), 1 something fails.",
+    )
     def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         """Check the data folder, the ports, the certificate, the names and the running server."""
         findings = list(examine(folder(data_dir)))

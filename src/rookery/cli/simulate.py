@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "simulate",
+        short_help="Run virtual boards against a server.",
         epilog="Exit codes: 0 stopped by a signal, 1 refused by the server, 2 wrong usage, 6 no answer.",
     )
     def simulate(

@@ -494,6 +494,8 @@ def _opened(path: Path, synchronous: str, opener: Connect) -> sqlite3.Connection
             )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+        # macOS: a plain fsync there leaves the data in the cache of the disk. Other systems have no such setting.
+        connection.execute("PRAGMA fullfsync = ON")
         if empty:
             marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {REVISION};"
             connection.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}{marks}COMMIT;")

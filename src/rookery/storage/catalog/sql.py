@@ -167,6 +167,8 @@ class SqlCatalog:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            # macOS: a plain fsync there leaves the data in the cache of the disk. Other systems have no such setting.
+            connection.execute("PRAGMA fullfsync = ON")
         except BaseException:
             connection.close()
             raise
