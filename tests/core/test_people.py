@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from rookery.core.clock import DAY, SECOND
@@ -67,6 +70,16 @@ class TestOneTimeLink:
         assert await services.people.peek(token) is None
         with pytest.raises(NotFound, match="rookery user link"):
             await services.people.redeem(token, "another password")
+
+    async def test_a_new_one_ends_the_former_ones_of_the_same_person_only(self) -> None:
+        services = memory_services()
+        ada = await services.people.create("ada@example.org")
+        former = await services.people.link(ada)
+        other = await services.people.link(await services.people.create("bob@example.org"))
+        newest = await services.people.link(ada)
+        assert await services.people.peek(former) is None
+        assert await services.people.peek(newest) == ada
+        assert await services.people.peek(other) is not None
 
     async def test_a_bad_password_leaves_it_alive(self) -> None:
         services = memory_services()
@@ -136,6 +149,27 @@ class TestClients:
         client, new = await services.clients.rotate(client)
         assert await services.clients.check(client.id, old) is None
         assert await services.clients.check(client.id, new) is not None
+
+    async def test_what_was_read_before_a_change_and_comes_after_it_is_not_remembered(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        services = memory_services()
+        ada = await services.people.create("ada@example.org")
+        client, old = await services.clients.create(ada.id, "script")
+        read, late = services.catalog.get, asyncio.Event()
+
+        async def slow(kind: type[Any], id: str) -> Any:
+            found = await read(kind, id)
+            await late.wait()
+            return found
+
+        monkeypatch.setattr(services.catalog, "get", slow)
+        reading = asyncio.create_task(services.clients.get(client.id))
+        await asyncio.sleep(0)
+        await services.clients.rotate(client)
+        late.set()
+        assert await reading == client
+        assert await services.clients.check(client.id, old) is None
 
     async def test_somebody_else_s_key_is_not_there(self) -> None:
         services = memory_services()

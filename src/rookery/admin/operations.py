@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rookery.core.access import Principal
-from rookery.core.catalog import Delete
 from rookery.core.clock import SECOND
 from rookery.core.errors import CoreError, Invalid, NotFound
-from rookery.core.records import Client, Device, OneTimeLink, Person
+from rookery.core.records import Client, Device, Person
 from rookery.core.services import Services
 
 Result = dict[str, Any] | list[dict[str, Any]]
@@ -58,7 +57,7 @@ class Operations:
         person = await people.create(email, name, password)
         shown = _person(person)
         if password is None:
-            shown["token"] = await new_link(self._services, person)
+            shown["token"] = await self._services.people.link(person)
         return shown
 
     async def user_list(self) -> Result:
@@ -68,7 +67,7 @@ class Operations:
     async def user_link(self, user: str | None = None) -> Result:
         """The token of a new one-time link, to set a password with."""
         person = await self._person(user)
-        return {**_person(person), "token": await new_link(self._services, person)}
+        return {**_person(person), "token": await self._services.people.link(person)}
 
     async def user_password(self, password: str, user: str | None = None) -> Result:
         """Set a password."""
@@ -208,14 +207,6 @@ class Operations:
             "online": self._services.devices.online(device),
             "created_at": _time(device.created_at),
         }
-
-
-async def new_link(services: Services, person: Person) -> str:
-    """The token of a one-time link for this person. Links that were made before end with it."""
-    before = await services.catalog.select(OneTimeLink, person_id=person.id)
-    if before:
-        await services.catalog.apply(*(Delete(OneTimeLink, link.id) for link in before))
-    return await services.people.link(person)
 
 
 def _person(person: Person) -> dict[str, Any]:

@@ -92,14 +92,12 @@ def main(arguments: Sequence[str]) -> None:
 
 async def owner_link(server: Server, owner: str) -> tuple[str, str] | None:
     """E-mail address and link token of the owner, while nobody can log in; makes the owner on the first start."""
-    from rookery.admin.operations import new_link
-
     people = server.core.services.people
     everybody = await people.everybody()
     if any(person.password_hash for person in everybody):
         return None
     person = everybody[0] if everybody else await people.create(owner)
-    return person.email, await new_link(server.core.services, person)
+    return person.email, await people.link(person)
 
 
 def greeting(server: Server, link: tuple[str, str] | None) -> str:

@@ -28,6 +28,9 @@ class Clients:
         self._ids = ids
         self._clock = clock
         self._cache: dict[str, Client] = {}
+        self._changes = 0
+        """How many keys were changed so far. Who reads a record and sees the same count before and after may remember
+        it: a key that was withdrawn meanwhile must not come back."""
         bus.listen("keys", self._withdrawn)
 
     async def create(self, person_id: str, name: str) -> tuple[Client, str]:
@@ -66,8 +69,9 @@ class Clients:
         """The key with this id."""
         client = self._cache.get(client_id)
         if client is None:
+            changes = self._changes
             client = await self._catalog.get(Client, client_id)
-            if client is not None:
+            if client is not None and changes == self._changes:
                 self._cache[client_id] = client
         return client
 
@@ -115,6 +119,7 @@ class Clients:
         announce_withdrawn(self._bus, client.id)
 
     def _withdrawn(self, message: KeyWithdrawn) -> None:
+        self._changes += 1
         self._cache.pop(message.client_id, None)
 
     async def _store(self, client: Client) -> Client:

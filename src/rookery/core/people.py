@@ -141,7 +141,8 @@ class People:
         return Principal(person_id=person_id, space_id=chosen, roles=roles, client_id=client_id)
 
     async def link(self, person: Person, purpose: str = "owner") -> str:
-        """A token for a one-time link; only its hash is kept."""
+        """A token for a one-time link; only its hash is kept. Links that were made before end with it."""
+        before = await self._catalog.select(OneTimeLink, person_id=person.id)
         token = self._ids.text(43)
         now = self._clock.now()
         link = OneTimeLink(
@@ -152,7 +153,7 @@ class People:
             person_id=person.id,
             expires_at=now + LINK_LIFETIME * SECOND,
         )
-        await self._catalog.apply(Insert(link))
+        await self._catalog.apply(*(Delete(OneTimeLink, old.id) for old in before), Insert(link))
         return token
 
     async def peek(self, token: str) -> Person | None:
