@@ -46,19 +46,6 @@ THING = "1f4ced70-53ad-4b29-b211-1b0abbdfc757"
 # The server
 
 
-class LoopClock:
-    """`core.clock.Clock` over the running loop."""
-
-    def now(self) -> int:
-        return time.time_ns() // 1000
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def call_later(self, delay: float, callback: Any, *args: Any) -> Any:
-        return asyncio.get_running_loop().call_later(delay, callback, *args)
-
-
 class Batches:
     """Tickets, handed back every few milliseconds."""
 
@@ -156,6 +143,7 @@ def serve() -> None:
     import structlog
     import uvloop
 
+    from rookery.clock import SystemClock
     from rookery.gateways.limits import MqttLimits
     from rookery.gateways.mqtt import MqttGateway
 
@@ -164,7 +152,7 @@ def serve() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         batches = Batches(COMMIT_SECONDS)
-        gateway = MqttGateway([Anyone(batches)], LoopClock(), limits=MqttLimits(handshaking=10_000))
+        gateway = MqttGateway([Anyone(batches)], SystemClock(), limits=MqttLimits(handshaking=10_000))
         with tempfile.TemporaryDirectory() as folder:
             context = server_context(Path(folder))
         plain = await gateway.listen("127.0.0.1", 0)

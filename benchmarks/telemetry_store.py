@@ -21,6 +21,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from rookery.clock import SystemClock
 from rookery.core.points import Aggregation, PointBatch, Value
 from rookery.storage.telemetry import TelemetryStore
 
@@ -33,19 +34,6 @@ SERIES = 1_002
 
 STEP = 1_000_000
 BEGIN = 1_700_000_000_000_000
-
-
-class SystemClock:
-    """Enough of a clock for the store."""
-
-    def now(self) -> int:
-        return time.time_ns() // 1000
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(delay, callback, *args)
 
 
 class NullStore:

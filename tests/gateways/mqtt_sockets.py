@@ -6,10 +6,7 @@ import asyncio
 import datetime
 import socket
 import ssl
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,19 +15,6 @@ from cryptography.x509.oid import NameOID
 
 from rookery.wire.mqtt import packets as p
 from rookery.wire.mqtt.decode import Framer, decode
-
-
-class LoopClock:
-    """`core.clock.Clock` of the running loop."""
-
-    def now(self) -> int:
-        return time.time_ns() // 1000
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(delay, callback, *args)
 
 
 class Authority:

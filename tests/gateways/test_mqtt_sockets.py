@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import uvloop
 
+from rookery.clock import SystemClock
 from rookery.gateways.contract import Session
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt import MqttGateway
@@ -21,7 +22,7 @@ from rookery.gateways.mqtt_counters import Drop, Ending
 from rookery.wire.mqtt import packets as p
 from rookery.wire.mqtt.client import ClientConnection
 from rookery.wire.mqtt.encode import encode
-from tests.gateways.mqtt_sockets import Authority, LoopClock, RecordClient
+from tests.gateways.mqtt_sockets import Authority, RecordClient
 from tests.gateways.mqtt_world import KEY, Lobby, Recorder
 
 Main = Callable[[], Coroutine[Any, Any, None]]
@@ -48,7 +49,7 @@ def authority(tmp_path: Path) -> Authority:
 
 
 def gateway(lobby: Lobby, **limits: Any) -> MqttGateway:
-    return MqttGateway([lobby], LoopClock(), limits=MqttLimits(**limits))
+    return MqttGateway([lobby], SystemClock(), limits=MqttLimits(**limits))
 
 
 def connect(client_id: str = "c") -> bytes:

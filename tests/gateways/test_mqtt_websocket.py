@@ -10,13 +10,13 @@ import uvicorn
 from websockets.asyncio.client import connect as open_websocket
 from websockets.typing import Subprotocol
 
+from rookery.clock import SystemClock
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt import MqttGateway
 from rookery.gateways.mqtt_counters import Drop, Ending
 from rookery.wire.mqtt import packets as p
 from rookery.wire.mqtt.client import ClientConnection
 from rookery.wire.mqtt.encode import encode
-from tests.gateways.mqtt_sockets import LoopClock
 from tests.gateways.mqtt_world import KEY, Lobby, Recorder, World, settle
 
 CONNECT = encode(p.Connect("c", username="board", password=KEY))
@@ -196,7 +196,7 @@ async def test_a_server_that_cancels_is_obeyed() -> None:
 
 async def test_under_the_real_server_with_a_real_client() -> None:
     lobby = Lobby(lambda login: Recorder())
-    gateway = MqttGateway([lobby], LoopClock())
+    gateway = MqttGateway([lobby], SystemClock())
     config = uvicorn.Config(
         gateway.websocket, port=0, lifespan="off", interface="asgi3", log_config=None, ws="websockets-sansio"
     )

@@ -12,10 +12,11 @@ import pytest
 
 from rookery.arduino.ca import SUBJECT
 from rookery.arduino.device.login import SecretKeyLogin
+from rookery.clock import SystemClock
 from rookery.gateways.mqtt import MqttGateway
 from rookery.keys import Authority, KeyStore, server_names
 from rookery.simulate.fleet import Address, Fleet, Plan, Registered, Transport
-from rookery.simulate.shell import LoopClock, Trust
+from rookery.simulate.shell import Trust
 from tests.simulate.world import SECRET, World
 
 SYMBOLS = ("temperature", "light", "color")
@@ -37,7 +38,7 @@ class Listening(World):
 
     async def listen(self, folder: Path) -> None:
         self.keys = KeyStore.open(folder, server_names(()), time.time_ns() // 1000, subject=SUBJECT)
-        self.gateway = MqttGateway([SecretKeyLogin(self.services)], LoopClock())
+        self.gateway = MqttGateway([SecretKeyLogin(self.services)], SystemClock())
         self.port = await self.gateway.listen("127.0.0.1", 0, tls=self.keys.tls.context())
 
     async def registered(self, transport: Transport) -> Registered:
@@ -60,7 +61,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Listening]:
 
 async def test_boards_of_both_libraries_come_up_are_written_to_and_leave(world: Listening) -> None:
     boards = [await world.registered(transport) for transport in Transport]
-    fleet = Fleet(boards, world.address(Trust(world.keys.authority_file)), LoopClock())
+    fleet = Fleet(boards, world.address(Trust(world.keys.authority_file)), SystemClock())
     await fleet.start(gap=0)
     await until(lambda: fleet.online == 2)
     for registered, board in zip(boards, fleet.boards, strict=True):
@@ -89,7 +90,7 @@ async def test_a_cpp_board_speaks_the_one_suite_of_small_boards(world: Listening
 async def test_a_server_of_another_authority_is_not_trusted(world: Listening) -> None:
     other = Authority.create(SUBJECT, time.time_ns() // 1000).pem
     board = await world.registered(Transport.CPP)
-    fleet = Fleet([board], world.address(Trust(other)), LoopClock())
+    fleet = Fleet([board], world.address(Trust(other)), SystemClock())
     await fleet.start(gap=0)
     await until(lambda: fleet.losses > 0)
     assert fleet.trouble().startswith("the server's certificate is not trusted")
@@ -99,7 +100,7 @@ async def test_a_server_of_another_authority_is_not_trusted(world: Listening) ->
 
 async def test_told_so_a_board_trusts_any_server(world: Listening) -> None:
     board = await world.registered(Transport.PYTHON)
-    fleet = Fleet([board], world.address(Trust(verify=False)), LoopClock())
+    fleet = Fleet([board], world.address(Trust(verify=False)), SystemClock())
     await fleet.start(gap=0)
     await until(lambda: fleet.online == 1)
     await fleet.stop()
@@ -107,12 +108,12 @@ async def test_told_so_a_board_trusts_any_server(world: Listening) -> None:
 
 async def test_boards_come_back_to_a_server_that_was_restarted(world: Listening, tmp_path: Path) -> None:
     boards = [await world.registered(transport) for transport in Transport]
-    fleet = Fleet(boards, world.address(Trust(world.keys.authority_file)), LoopClock())
+    fleet = Fleet(boards, world.address(Trust(world.keys.authority_file)), SystemClock())
     await fleet.start(gap=0)
     await until(lambda: all(board.thing_id for board in fleet.boards))
     await world.gateway.stop()
     await until(lambda: fleet.online == 0)
-    world.gateway = MqttGateway([SecretKeyLogin(world.services)], LoopClock())
+    world.gateway = MqttGateway([SecretKeyLogin(world.services)], SystemClock())
     await world.gateway.listen("127.0.0.1", world.port, tls=world.keys.tls.context())
     await until(lambda: fleet.online == 2)
     await fleet.stop()
@@ -121,7 +122,7 @@ async def test_boards_come_back_to_a_server_that_was_restarted(world: Listening,
 async def test_a_fleet_that_is_stopped_while_it_dials_leaves_nothing(world: Listening) -> None:
     board = await world.registered(Transport.CPP)
     before = asyncio.all_tasks()
-    fleet = Fleet([board], world.address(Trust(verify=False)), LoopClock())
+    fleet = Fleet([board], world.address(Trust(verify=False)), SystemClock())
     await fleet.start(gap=0)
     await fleet.stop()
     await until(lambda: asyncio.all_tasks() == before)

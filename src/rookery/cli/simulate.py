@@ -201,14 +201,14 @@ def _registered(target: Target, wanted: list[Plan]) -> list[Registered]:
 
 async def _live(registered: list[Registered], address: Address, seed: int) -> None:
     """Run the boards until a signal comes."""
+    from rookery.clock import SystemClock
     from rookery.simulate.fleet import Fleet
-    from rookery.simulate.shell import LoopClock
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     print(json.dumps([_shown(each) for each in registered]), flush=True)
-    fleet = Fleet(registered, address, LoopClock(), seed)
+    fleet = Fleet(registered, address, SystemClock(), seed)
     jobs = [asyncio.ensure_future(fleet.start()), asyncio.ensure_future(_watch(fleet))]
     await stop.wait()
     for job in jobs:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from rookery.simulate.board import Board
 
@@ -19,22 +17,6 @@ HANDSHAKE_SECONDS: Final = 20.0
 
 SMALL_BOARD_SUITE: Final = "ECDHE-ECDSA-AES128-GCM-SHA256"
 """The only suite of boards with BearSSL (arduino-device.md section 1.3)."""
-
-
-class LoopClock:
-    """`core.clock.Clock`: the clock of the machine and the timers of the running loop."""
-
-    def now(self) -> int:
-        """UTC microseconds."""
-        return time.time_ns() // 1_000
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return time.monotonic()
-
-    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
-        """Call back on the running loop."""
-        return asyncio.get_running_loop().call_later(delay, callback, *args)
 
 
 class Trust(NamedTuple):
