@@ -173,7 +173,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         load(tmp_path)
 
 
-def test_an_api_key_in_the_environment_is_no_setting() -> None:
-    """It is what `rookery simulate --server` reads, and may be exported for good."""
-    settings = Settings.load({"ROOKERY_CLIENT_ID": "x" * 32, "ROOKERY_CLIENT_SECRET": "y" * 64})
+def test_what_other_commands_and_later_versions_read_from_the_environment_is_no_setting() -> None:
+    """It may be exported for good."""
+    settings = Settings.load(
+        {"ROOKERY_CLIENT_ID": "x" * 32, "ROOKERY_CLIENT_SECRET": "y" * 64, "ROOKERY_PARTICLE_TCP_PORT": "5683"}
+    )
     assert settings == Settings.load({})

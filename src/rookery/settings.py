@@ -19,8 +19,14 @@ from typing import Any, Self
 
 FILE_NAME = "rookery.toml"
 PREFIX = "ROOKERY_"
-NO_SETTINGS = ("ROOKERY_CLIENT_ID", "ROOKERY_CLIENT_SECRET")
-"""Environment variables of `rookery simulate` and of people's own scripts: an API key, not a setting."""
+NO_SETTINGS = (
+    "ROOKERY_CLIENT_ID",
+    "ROOKERY_CLIENT_SECRET",
+    "ROOKERY_PARTICLE_TCP_PORT",
+    "ROOKERY_PARTICLE_UDP_PORT",
+)
+"""Environment variables that are no settings: the API key of `rookery simulate` and of people's own scripts, and the
+ports of listeners that do not exist yet, which a script may name already (see `cli.serve`)."""
 DEFAULT_FOLDER = "rookery-data"
 
 OFF = "off"

@@ -103,6 +103,16 @@ def test_the_link_is_printed_again_until_it_was_used(tmp_path: Path) -> None:
     assert len(set(links)) == 2
 
 
+def test_ports_of_boards_that_are_not_served_yet_are_taken_and_told(tmp_path: Path) -> None:
+    flags = ("--particle-tcp-port", "off", "--particle-udp-port", "0")
+    with serving(tmp_path, *flags, lines=8) as (process, told):
+        assert "Rookery serves" in told
+        code, _, errors = end(process)
+    assert code == 0
+    assert "over UDP are not served yet: --particle-udp-port 0 has no effect" in errors
+    assert "TCP are not" not in errors
+
+
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

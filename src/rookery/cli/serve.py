@@ -30,6 +30,13 @@ PORTS = (
 )
 """Setting, flag, what it is for and its default."""
 
+LATER = (
+    ("--particle-tcp-port", "Particle boards over TCP"),
+    ("--particle-udp-port", "Particle boards over UDP"),
+)
+"""Flags of the command's contract whose listeners do not exist yet. They are taken, so that scripts can be written
+once, and what they ask for is told not to be there."""
+
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
@@ -40,8 +47,9 @@ def parser() -> argparse.ArgumentParser:
             "and prints a one-time link for the owner."
         ),
         epilog=(
-            "Port 0 takes any free one, `off` turns a listener off. Every flag but --owner and --demo has a twin in "
-            "the environment (ROOKERY_HTTP_PORT) and in rookery.toml; docs/settings.md lists all settings."
+            "Port 0 takes any free one, `off` turns a listener off. Every flag but --owner, --demo and those for "
+            "Particle has a twin in the environment (ROOKERY_HTTP_PORT) and in rookery.toml; docs/settings.md lists "
+            "all settings."
         ),
         allow_abbrev=False,
     )
@@ -49,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", metavar="ADDR", help="the address of the TLS listeners (0.0.0.0)")
     for setting, flag, text in PORTS:
         made.add_argument(flag, dest=setting, metavar="N", help=text)
+    for flag, text in LATER:
+        made.add_argument(flag, metavar="N", help=f"{text}: not served yet, whatever N is")
     made.add_argument("--owner", metavar="EMAIL", default=OWNER, help=f"address of the first person ({OWNER})")
     made.add_argument("--demo", action="store_true", help="run three simulated boards")
     return made
@@ -58,6 +68,10 @@ def main(arguments: Sequence[str]) -> None:
     """Run the command."""
     flags = vars(parser().parse_args(arguments))
     owner, demo = str(flags.pop("owner")), bool(flags.pop("demo"))
+    for flag, text in LATER:
+        wanted = flags.pop(flag.strip("-").replace("-", "_"))
+        if wanted not in (None, "off"):
+            print(f"Note: {text} are not served yet: {flag} {wanted} has no effect.", file=sys.stderr)
 
     from rookery import logs
     from rookery.cli.run import run
