@@ -1,4 +1,4 @@
-"""A captured conversation between a server and published device firmware, with throw-away keys that protect nothing, and
+"""A captured conversation between a server and published device firmware with throw-away keys that protect nothing, and
 what was computed on the way."""
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from rookery.wire.dtls.errors import (
     ForgedRecord,
     HandshakeFailed,
     LocalError,
+    MalformedMessage,
     MalformedRecord,
     NoAnswer,
     PeerError,
@@ -269,6 +270,9 @@ class ServerEndpoint:
                     self._protected(address, record, now)
                 else:
                     self._plain(address, record, now)
+            except HandshakeFailed:
+                # It has been told. What follows in the datagram belonged to this handshake.
+                return
             except ReplayedRecord:
                 self.counters.replayed += 1
             except ForgedRecord:
@@ -287,7 +291,7 @@ class ServerEndpoint:
         if session is not None:
             try:
                 kind, content, newest = session.open(record)
-            except ForgedRecord:
+            except (ForgedRecord, ReplayedRecord):
                 # Without identifiers it may as well be the end of a new handshake at the address of an old session.
                 if handshake is None or record.connection_id is not None:
                     raise
@@ -369,7 +373,10 @@ class ServerEndpoint:
         if sequence > MAX_SEQUENCE // 2 or hello.number > 0xFF:
             raise MalformedRecord("a first hello with a late number", "4.2.1")
         self.counters.hellos += 1
-        head = m.hello_head(hello.data)
+        try:
+            head = m.hello_head(hello.data)
+        except MalformedMessage as error:
+            raise MalformedRecord(error.reason, error.clause) from None
         if not self._cookies.accepts(address, head, now):
             self.counters.cookies += 1
             # The numbers of the hello are taken over, so that nothing has to be remembered [4.2.1].
@@ -383,6 +390,10 @@ class ServerEndpoint:
         if current is not None and current.head == head:
             current.repeat()
             self._flush(address, current)
+            return
+        there = self._by_address.get(address)
+        if there is not None and there.final is not None and there.final.random == head.random:
+            # A late copy. A handshake from it would take the flight that the client may still have to repeat.
             return
         full = self.sessions + len(self._handshakes) >= self.limits.sessions
         if full or (current is None and len(self._handshakes) >= self.limits.handshakes):
@@ -424,7 +435,7 @@ class ServerEndpoint:
             handshake.record(record)
         except HandshakeFailed as error:
             self._give_up(address, handshake, error)
-            return
+            raise
         finally:
             if handshake.done and self._handshakes.get(address) is handshake:
                 self._finish(address, handshake, now)

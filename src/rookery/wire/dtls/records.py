@@ -17,6 +17,7 @@ APPLICATION_DATA: Final = 23
 HEADER = Struct(">BHHHIH")
 """Type, version, epoch, upper 16 and lower 32 bits of the sequence number, length."""
 HEADER_SIZE: Final = 13
+VERSION_1_0: Final = 0xFEFF
 WINDOW: Final = 64
 """Sequence numbers remembered [4.1.2.6]: the recommended size."""
 
@@ -60,7 +61,7 @@ def cut(datagram: bytes, profile: Profile, limit: int) -> Iterator[Record]:
         else:
             raise MalformedRecord(f"record type {kind}", "RFC 5246, 6.2.1")
         # The first hello of other libraries may say DTLS 1.0 on the record [4.1].
-        if version >> 8 != VERSION >> 8:
+        if version != VERSION and (epoch or version != VERSION_1_0):
             raise MalformedRecord(f"version {version:04x}", "4.1")
         at = start + size
         if size > MAX_CIPHERTEXT or at > end:

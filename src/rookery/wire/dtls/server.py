@@ -35,7 +35,7 @@ from rookery.wire.dtls.flights import (
 )
 from rookery.wire.dtls.profile import VERSION, Limits, Profile
 from rookery.wire.dtls.records import ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, PlainWriter, Record
-from rookery.wire.dtls.session import EPOCH, Session, pair
+from rookery.wire.dtls.session import EPOCH, Final6, Session, pair
 
 Authenticate = Callable[[bytes], object | None]
 """SubjectPublicKeyInfo of a peer that has proven to have its private key -> who it is, None to refuse it."""
@@ -281,7 +281,7 @@ class ServerHandshake:
             keys.finished(self._master, "server", self._transcript.digest),
         )
         self.output += datagrams([CHANGE_KEYS, answer], self._plain, session, self._limits.datagram)
-        session.final = self._plain.sequence, answer.whole
+        session.final = Final6(self._plain.sequence, answer.whole, self.head.random)
         self._timer.stop()
         self.done = True
 
@@ -300,8 +300,7 @@ def repeat_final(session: Session) -> bytes:
     """The last flight again, for a client that has repeated its own [4.2.4]; empty when it is no longer kept."""
     if session.final is None:
         return b""
-    sequence, answer = session.final
-    plain = PlainWriter(sequence)
+    plain = PlainWriter(session.final.sequence)
     change = plain.record(CHANGE_CIPHER_SPEC, CHANGE_KEYS.body)
-    session.final = plain.sequence, answer
-    return change + session.seal(HANDSHAKE, answer)
+    session.final = session.final._replace(sequence=plain.sequence)
+    return change + session.seal(HANDSHAKE, session.final.finished)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from struct import Struct, error
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rookery.wire.dtls import keys
 from rookery.wire.dtls.errors import ForgedRecord, LocalError, MalformedRecord, ReplayedRecord
@@ -20,14 +20,23 @@ _DUMP: Final = Struct(">BQqQ20s20sBBBB")
 _DUMP_VERSION: Final = 1
 
 
+class Final6(NamedTuple):
+    """What has to be remembered until the client is known to have flight 6: `sequence` of the next record in clear, our
+    Finished as a whole message, and the random of the hello, by which a late copy of it is recognised."""
+
+    sequence: int
+    finished: bytes
+    random: bytes
+
+
 class Session:
     """One end of a finished handshake.
 
     `read_id` is the connection identifier that the peer puts into its records, `write_id` the one that it wants to see;
     empty for none. `public_key` is the peer's SubjectPublicKeyInfo. `name` is what the application found the peer to be
     called, empty until it has. `who` is whatever its credential callback returned; `address` is where it was last
-    heard. Neither is part of a dump. `final` belongs to the handshake: what is to be said again when the peer repeats
-    its Finished.
+    heard. Neither is part of a dump. `final` belongs to the handshake and is dropped
+    when the peer has gone on.
     """
 
     __slots__ = (
@@ -59,7 +68,7 @@ class Session:
         self.name = b""
         self.who: object = None
         self.address: Address | None = None
-        self.final: tuple[int, bytes] | None = None
+        self.final: Final6 | None = None
         self.write_sequence = 0
         self._top = -1
         self._seen = 0
