@@ -8,8 +8,6 @@ there a task.
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -17,6 +15,7 @@ import structlog
 from rookery.gateways.contract import Handler, Login, LoginRefused, Peer
 from rookery.gateways.mqtt_counters import Drop, Ending
 from rookery.gateways.mqtt_peer import address_text, certificate_name, certificate_serial, clean
+from rookery.gateways.sockets import reset_on_close
 from rookery.wire.mqtt import encode
 from rookery.wire.mqtt.errors import PeerError
 from rookery.wire.mqtt.packets import (
@@ -42,21 +41,6 @@ _RESETTING = frozenset((Ending.TAKEN_OVER, Ending.HANDLER, Ending.NOT_STORED, En
 TLS's close_notify, goes on to read "nothing" for ever while it waits for a PUBACK; a reset raises an error there, and
 it connects again. The same holds when the server stops, but for clients without TLS, who see a plain end of stream and
 may have last words of ours to read."""
-
-_LINGER = struct.pack("ii", 1, 0)
-"""SO_LINGER: on, 0 s. What is unsent is dropped and the peer gets a reset."""
-
-
-def _reset_on_close(transport: asyncio.Transport) -> bool:
-    """Whether the transport's socket will end with a reset; a WebSocket has none of its own."""
-    sock = transport.get_extra_info("socket")
-    if sock is None:
-        return False
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
-    except OSError:
-        return False  # it is gone already
-    return True
 
 
 class _Nobody:
@@ -533,7 +517,7 @@ class MqttConnection(asyncio.BufferedProtocol):
         if transport is not None and ending is not Ending.LOST:
             resetting = ending in _RESETTING or (ending is Ending.STOPPED and self.peer.transport.startswith("tls"))
             if resetting and not transport.get_write_buffer_size():
-                abort = abort or _reset_on_close(transport)
+                abort = abort or reset_on_close(transport)
             if abort:
                 transport.abort()
             else:

@@ -1,9 +1,13 @@
-"""Listening sockets, for every gateway alike."""
+"""How sockets begin to listen and how they end, for every gateway alike."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import struct
+
+_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER: on, 0 s. What is unsent is dropped and the peer gets a reset."""
 
 
 async def bound_sockets(host: str, port: int) -> tuple[list[socket.socket], int]:
@@ -36,3 +40,15 @@ async def bound_sockets(host: str, port: int) -> tuple[list[socket.socket], int]
             sock.close()
         raise
     return sockets, port
+
+
+def reset_on_close(transport: asyncio.Transport) -> bool:
+    """Let the transport's socket end with a reset. False where there is none: a WebSocket has none of its own."""
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return False
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    except OSError:
+        return False  # it is gone already
+    return True
