@@ -85,9 +85,9 @@ async def test_boards_on_the_server_of_a_folder(server: Server, number: signal.S
     command = await Command.run("--data-dir", str(server.core.folder.path), "--arduino", "3")
     boards = await command.boards()
     assert [(b["name"], b["dialect"], b["transport"]) for b in boards] == [
-        ("Simulated board 001", "arduino", "cpp"),
-        ("Simulated board 002", "arduino", "python"),
-        ("Simulated board 003", "arduino", "cpp"),
+        ("Simulated board 001", "arduino", "tcp"),
+        ("Simulated board 002", "arduino", "tcp"),
+        ("Simulated board 003", "arduino", "tcp"),
     ]
     devices = [await services.devices.by_id(board["id"]) for board in boards]
     await until(lambda: all(device is not None and services.devices.online(device) for device in devices))
@@ -104,13 +104,14 @@ async def test_boards_on_a_server_elsewhere(server: Server) -> None:
     client, secret = await services.clients.create((await owner(server)).id, "elsewhere")
     command = await Command.run(
         *("--server", f"https://127.0.0.1:{server.ports.https}", "--mqtts-port", str(server.ports.mqtts)),
-        *("--ca", str(server.core.keys.authority_file), "--arduino", "1", "--transport", "python"),
+        *("--ca", str(server.core.keys.authority_file), "--arduino", "1", "--library", "python"),
         environ={"ROOKERY_CLIENT_ID": client.id, "ROOKERY_CLIENT_SECRET": secret},
     )
     (board,) = await command.boards()
-    assert board["transport"] == "python"
+    assert board["transport"] == "tcp"
     device = await services.devices.by_id(board["id"])
     assert device is not None
+    assert device.type == "generic_device_secretkey", "the library is the Python one"
     await until(lambda: services.devices.online(device))
     assert (await command.end())[0] == 0
 
@@ -155,7 +156,10 @@ async def test_a_key_that_is_refused(server: Server) -> None:
 
 
 USAGE = {
-    "unknown transport": ["--transport", "udp"],
+    "no transport of these boards": ["--transport", "udp"],
+    "unknown transport": ["--transport", "tcp,carrier pigeon"],
+    "unknown library": ["--library", "rust"],
+    "boards of another kind": ["--particle", "1"],
     "no boards": ["--arduino", "0"],
     "two servers": ["--server", "https://example.org", "--data-dir", "x"],
     "no key": ["--server", "https://example.org"],

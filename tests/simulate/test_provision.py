@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rookery.simulate.api import ApiRefused
-from rookery.simulate.fleet import Plan, Transport, plans
+from rookery.simulate.fleet import Library, Plan, plans
 from rookery.simulate.provision import TAG, provision, serial_of
 from rookery.simulate.sensors import ALL, SENSORS
 from tests.arduino.api.conftest import World
@@ -30,7 +30,7 @@ class Caller:
 
 async def test_boards_get_a_device_a_secret_and_a_thing_with_typed_properties(rest: World) -> None:
     registered = await provision(Caller(rest), plans(2))
-    assert [each.plan.transport for each in registered] == [Transport.CPP, Transport.PYTHON]
+    assert [each.plan.library for each in registered] == [Library.CPP, Library.PYTHON]
     for each in registered:
         assert await rest.services.devices.log_in(each.device_id, each.secret) is not None
         device = (await rest.call("GET", f"/iot/v2/devices/{each.device_id}")).json()
@@ -102,7 +102,7 @@ async def test_a_property_that_was_deleted_comes_back(rest: World) -> None:
 
 async def test_a_refusal_is_passed_on(rest: World) -> None:
     with pytest.raises(ApiRefused) as refused:
-        await provision(Caller(rest), [Plan("x" * 300, Transport.CPP)])
+        await provision(Caller(rest), [Plan("x" * 300, Library.CPP)])
     assert refused.value.status == 400
 
 
@@ -113,7 +113,7 @@ async def test_progress_is_told(rest: World) -> None:
 
 
 async def test_a_thing_carries_the_serial_of_its_board(rest: World) -> None:
-    (board,) = await provision(Caller(rest), [Plan("Böard / 7", Transport.CPP, ("light",))])
+    (board,) = await provision(Caller(rest), [Plan("Böard / 7", Library.CPP, ("light",))])
     thing = (await rest.call("GET", f"/iot/v2/things/{board.thing_id}")).json()
     assert thing["tags"] == {TAG: serial_of("Böard / 7")}
     assert thing["name"] == "Bard  7"

@@ -15,7 +15,7 @@ from rookery.arduino.device.login import SecretKeyLogin
 from rookery.clock import SystemClock
 from rookery.gateways.mqtt import MqttGateway
 from rookery.keys import Authority, KeyStore, server_names
-from rookery.simulate.fleet import Address, Fleet, Plan, Registered, Transport
+from rookery.simulate.fleet import Address, Fleet, Library, Plan, Registered
 from rookery.simulate.shell import Trust
 from tests.simulate.world import SECRET, World
 
@@ -41,10 +41,10 @@ class Listening(World):
         self.gateway = MqttGateway([SecretKeyLogin(self.services)], SystemClock())
         self.port = await self.gateway.listen("127.0.0.1", 0, tls=self.keys.tls.context())
 
-    async def registered(self, transport: Transport) -> Registered:
+    async def registered(self, library: Library) -> Registered:
         device = await self.services.devices.create(self.who, "arduino", "mkrwifi1010", secret=SECRET)
         thing = await self.thing_of(SYMBOLS, device.id)
-        return Registered(Plan(f"A {transport} board", transport, SYMBOLS), device.id, thing.id, SECRET)
+        return Registered(Plan(f"A {library} board", library, SYMBOLS), device.id, thing.id, SECRET)
 
     def address(self, trust: Trust) -> Address:
         return Address("127.0.0.1", self.port, trust)
@@ -60,7 +60,7 @@ async def world(tmp_path: Path) -> AsyncIterator[Listening]:
 
 
 async def test_boards_of_both_libraries_come_up_are_written_to_and_leave(world: Listening) -> None:
-    boards = [await world.registered(transport) for transport in Transport]
+    boards = [await world.registered(library) for library in Library]
     fleet = Fleet(boards, world.address(Trust(world.keys.authority_file)), SystemClock())
     await fleet.start(gap=0)
     await until(lambda: fleet.online == 2)
@@ -89,7 +89,7 @@ async def test_a_cpp_board_speaks_the_one_suite_of_small_boards(world: Listening
 
 async def test_a_server_of_another_authority_is_not_trusted(world: Listening) -> None:
     other = Authority.create(SUBJECT, time.time_ns() // 1000).pem
-    board = await world.registered(Transport.CPP)
+    board = await world.registered(Library.CPP)
     fleet = Fleet([board], world.address(Trust(other)), SystemClock())
     await fleet.start(gap=0)
     await until(lambda: fleet.losses > 0)
@@ -99,7 +99,7 @@ async def test_a_server_of_another_authority_is_not_trusted(world: Listening) ->
 
 
 async def test_told_so_a_board_trusts_any_server(world: Listening) -> None:
-    board = await world.registered(Transport.PYTHON)
+    board = await world.registered(Library.PYTHON)
     fleet = Fleet([board], world.address(Trust(verify=False)), SystemClock())
     await fleet.start(gap=0)
     await until(lambda: fleet.online == 1)
@@ -107,7 +107,7 @@ async def test_told_so_a_board_trusts_any_server(world: Listening) -> None:
 
 
 async def test_boards_come_back_to_a_server_that_was_restarted(world: Listening, tmp_path: Path) -> None:
-    boards = [await world.registered(transport) for transport in Transport]
+    boards = [await world.registered(library) for library in Library]
     fleet = Fleet(boards, world.address(Trust(world.keys.authority_file)), SystemClock())
     await fleet.start(gap=0)
     await until(lambda: all(board.thing_id for board in fleet.boards))
@@ -120,7 +120,7 @@ async def test_boards_come_back_to_a_server_that_was_restarted(world: Listening,
 
 
 async def test_a_fleet_that_is_stopped_while_it_dials_leaves_nothing(world: Listening) -> None:
-    board = await world.registered(Transport.CPP)
+    board = await world.registered(Library.CPP)
     before = asyncio.all_tasks()
     fleet = Fleet([board], world.address(Trust(verify=False)), SystemClock())
     await fleet.start(gap=0)

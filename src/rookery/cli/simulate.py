@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -19,7 +19,7 @@ from rookery.cli.options import DataDir, User, folder, order
 
 if TYPE_CHECKING:
     from rookery.simulate.api import ApiKey
-    from rookery.simulate.fleet import Address, Fleet, Plan, Registered, Transport
+    from rookery.simulate.fleet import Address, Fleet, Plan, Registered
 
 MOST_BOARDS = 10_000
 """In one process: beyond it, one processor does not get through their handshakes in minutes."""
@@ -28,6 +28,7 @@ STATE_SECONDS = 5.0
 PROGRESS_STEP = 50
 """Boards between two lines about how far the registration is."""
 DEFAULT_MQTTS_PORT = 8884
+TRANSPORTS = ("tcp", "udp")
 CREDENTIALS = ("ROOKERY_CLIENT_ID", "ROOKERY_CLIENT_SECRET")
 
 
@@ -53,8 +54,12 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="Address of a server elsewhere; needs an API key.", metavar="URL")
         ] = None,
         arduino: Annotated[int, typer.Option(help="How many Arduino boards.", min=1, max=MOST_BOARDS)] = 3,
+        particle: Annotated[int, typer.Option(help="Particle boards: none can be simulated yet.", min=0)] = 0,
         transport: Annotated[
-            str, typer.Option(help="What boards speak, in turn: cpp (C++ library), python.", metavar="LIST")
+            str, typer.Option(help="tcp, udp or both, in turn; Arduino boards only have tcp.", metavar="LIST")
+        ] = "tcp,udp",
+        library: Annotated[
+            str, typer.Option(help="Whose way of talking the boards have, in turn: cpp, python.", metavar="LIST")
         ] = "cpp,python",
         client_id: Annotated[
             str | None, typer.Option(help="API key, with --server.", envvar=CREDENTIALS[0], metavar="ID")
@@ -77,11 +82,15 @@ def register(app: typer.Typer) -> None:
         Prints one line of JSON, the list of boards, then runs until SIGTERM or SIGINT; how the boards are doing is on
         standard error. Boards of an earlier run with the same names are used again, with new secret keys.
         """
-        from rookery.simulate.fleet import plans
+        from rookery.simulate.fleet import Library, plans
 
         # Until the boards run, both signals end the command in the way that still withdraws its API key.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        wanted = plans(arduino, _transports(transport))
+        if particle:
+            fail("Particle boards can not be simulated yet: leave --particle out.", Exit.USAGE)
+        if "tcp" not in _listed("--transport", transport, TRANSPORTS):
+            fail("Arduino boards have no other transport than tcp.", Exit.USAGE)
+        wanted = plans(arduino, [Library(name) for name in _listed("--library", library, tuple(Library))])
         if server is not None:
             if data_dir is not None or user is not None:
                 fail("--server goes without --data-dir and --user.", Exit.USAGE)
@@ -93,18 +102,16 @@ def register(app: typer.Typer) -> None:
         _run(_live(registered, target.address, seed))
 
 
-def _transports(text: str) -> list[Transport]:
-    from rookery.simulate.fleet import Transport
-
-    try:
-        return [Transport(part.strip()) for part in text.split(",")]
-    except ValueError:
-        fail(f"--transport is a list of {', '.join(Transport)}; {text!r} is not.", Exit.USAGE)
+def _listed(option: str, text: str, known: Sequence[str]) -> list[str]:
+    names = [part.strip() for part in text.split(",")]
+    if not set(names) <= set(known):
+        fail(f"{option} is a list of {', '.join(known)}; {text!r} is not.", Exit.USAGE)
+    return names
 
 
 def _shown(registered: Registered) -> dict[str, str]:
     plan = registered.plan
-    return {"id": registered.device_id, "name": plan.name, "dialect": "arduino", "transport": plan.transport}
+    return {"id": registered.device_id, "name": plan.name, "dialect": "arduino", "transport": "tcp"}
 
 
 def _elsewhere(

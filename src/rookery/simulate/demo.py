@@ -6,13 +6,13 @@ from typing import Final
 
 from rookery.core.clock import Clock
 from rookery.simulate.api import Api, ApiKey
-from rookery.simulate.fleet import Address, Fleet, Plan, Transport
+from rookery.simulate.fleet import Address, Fleet, Library, Plan
 from rookery.simulate.provision import provision
 
 DEMO: Final = (
-    Plan("Demo greenhouse", Transport.CPP, ("temperature", "humidity", "light", "status")),
-    Plan("Demo driveway", Transport.PYTHON, ("motion", "counter", "light", "temperature")),
-    Plan("Demo boat", Transport.CPP, ("location", "temperature", "color", "status")),
+    Plan("Demo greenhouse", Library.CPP, ("temperature", "humidity", "light", "status")),
+    Plan("Demo driveway", Library.PYTHON, ("motion", "counter", "light", "temperature")),
+    Plan("Demo boat", Library.CPP, ("location", "temperature", "color", "status")),
 )
 """One kind of sensor each, both libraries, something to switch and something to colour."""
 

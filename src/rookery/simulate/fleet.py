@@ -25,7 +25,7 @@ GOODBYE_SECONDS: Final = 0.2
 """For the last packets to leave the process."""
 
 
-class Transport(StrEnum):
+class Library(StrEnum):
     """The ways by which a simulated board talks. All are MQTT over TLS with a secret key."""
 
     CPP = "cpp"
@@ -36,7 +36,7 @@ class Plan(NamedTuple):
     """A board that shall exist."""
 
     name: str
-    transport: Transport
+    library: Library
     symbols: tuple[str, ...] = ALL
     """Names of `sensors.SENSORS`."""
 
@@ -58,12 +58,11 @@ class Address(NamedTuple):
     trust: Trust
 
 
-def plans(count: int, transports: Sequence[Transport] = tuple(Transport)) -> list[Plan]:
-    """So many boards with every sensor, the transports in turn. A number always has the same name, so that a larger
+def plans(count: int, libraries: Sequence[Library] = tuple(Library)) -> list[Plan]:
+    """So many boards with every sensor, the libraries in turn. A number always has the same name, so that a larger
     fleet holds the smaller ones."""
     return [
-        Plan(f"Simulated board {number:03}", transports[(number - 1) % len(transports)])
-        for number in range(1, count + 1)
+        Plan(f"Simulated board {number:03}", libraries[(number - 1) % len(libraries)]) for number in range(1, count + 1)
     ]
 
 
@@ -121,7 +120,7 @@ def make_board(registered: Registered, clock: Clock, seed: int | str = 1) -> Boa
     random = Random(f"{seed}/{plan.name}")  # noqa: S311 - weather, not secrets
     sketch = Sketch(plan.symbols, random, clock.now())
     identity = Identity(registered.device_id, registered.secret)
-    if plan.transport is Transport.PYTHON:
+    if plan.library is Library.PYTHON:
         return PythonBoard(identity, sketch, clock)
     sha256 = hashlib.sha256(" ".join(plan.symbols).encode()).digest()
     return CppBoard(identity, sketch, clock, sketch_sha256=sha256)

@@ -12,15 +12,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-from rookery.simulate.fleet import Plan, Registered, Transport
+from rookery.simulate.fleet import Library, Plan, Registered
 from rookery.simulate.sensors import SENSORS
 
 TAG: Final = "simulated_board"
 """Key of the tag of things; its value is the serial of the board."""
 
 _DEVICES: Final = {
-    Transport.CPP: {"type": "mkrwifi1010", "fqbn": "arduino:samd:mkrwifi1010", "connection_type": "wifi"},
-    Transport.PYTHON: {"type": "generic_device_secretkey", "connection_type": "wifi"},
+    Library.CPP: {"type": "mkrwifi1010", "fqbn": "arduino:samd:mkrwifi1010", "connection_type": "wifi"},
+    Library.PYTHON: {"type": "generic_device_secretkey", "connection_type": "wifi"},
 }
 
 _THING_NAME: Final = re.compile(r"[^a-zA-Z0-9_. -]")
@@ -52,7 +52,7 @@ async def provision(
     for number, plan in enumerate(plans, 1):
         serial = serial_of(plan.name)
         device = devices.get(serial) or await api.call(
-            "PUT", "/iot/v2/devices", {"name": plan.name, "serial": serial, **_DEVICES[plan.transport]}
+            "PUT", "/iot/v2/devices", {"name": plan.name, "serial": serial, **_DEVICES[plan.library]}
         )
         answer = await api.call("PUT", f"/iot/v2/devices/{device['id']}/pass", {})
         thing_id = await _thing(api, plan, device["id"], serial, things)
