@@ -332,7 +332,7 @@ class Server:
 
         settings, tls, ports = self.core.settings, self.core.keys.tls, self.ports
         plain, secure = settings.plain_host, settings.host
-        self.http, self.admin = HttpGateway(), HttpGateway()
+        self.http, self.admin = HttpGateway(), HttpGateway("commands of the operator")
         # All ports are taken before anybody is served: a start that fails has not been seen by a client.
         if settings.http_port is not None:
             ports.http = await _taken("http_port", settings.http_port, self.http.bind(plain, settings.http_port))

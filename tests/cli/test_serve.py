@@ -73,8 +73,9 @@ def failure(*arguments: str) -> tuple[int, str]:
 def test_the_first_start_prints_a_link_that_works_once(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with serving(folder, "--owner", "me@example.org", lines=8) as (process, told):
+    with serving(folder, "--owner", "me@example.org", lines=11) as (process, told):
         assert f"Rookery serves {folder}" in told
+        assert f"rookery user password --data-dir {folder}\n" in told
         assert "me@example.org" in told
         found = LINK.search(told)
         assert found is not None, told

@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rookery.cli.exits import fail_with
@@ -91,6 +93,8 @@ def main(arguments: Sequence[str]) -> None:
             from rookery.cli.demo import start_demo
 
             boards = await start_demo(server)
+            if boards is not None:
+                print("Simulated boards run, too: rookery device list shows them.", flush=True)
         await stop.wait()
         print("Stopping.", file=sys.stderr)
         if boards is not None:
@@ -116,11 +120,13 @@ async def owner_link(server: Server, owner: str) -> tuple[str, str] | None:
 
 def greeting(server: Server, link: tuple[str, str] | None) -> str:
     """What a person wants to know of a server that has started."""
-    ports = server.ports
+    from rookery.settings import DEFAULT_FOLDER
+
+    ports, path = server.ports, server.core.folder.path
     pages = [url for url in (server.url, elsewhere(server)) if url]
     certificates = ", ".join(map(str, ports.mqtts_cert))
     lines = [
-        f"Rookery serves {server.core.folder.path}",
+        f"Rookery serves {path}",
         f"  pages and APIs  {'  '.join(map(_local, pages)) or 'off'}",
         f"  boards          MQTT over TLS: secret key {ports.mqtts or 'off'}, certificate {certificates or 'off'}",
         f"  authority       {server.core.keys.authority_file}",
@@ -129,7 +135,8 @@ def greeting(server: Server, link: tuple[str, str] | None) -> str:
         email, token = link
         lines += ["", f"Nobody can log in yet. This link lets {email} choose a password, once, within 24 hours:", ""]
         lines += [f"  {address}" for address in link_addresses(pages, token)]
-        lines += ["", "Or on the command line: rookery user password"]
+        folder = "" if path == Path(DEFAULT_FOLDER).absolute() else f" --data-dir {shlex.quote(str(path))}"
+        lines += ["", f"Or on the command line: rookery user password{folder}"]
     return "\n".join(lines)
 
 

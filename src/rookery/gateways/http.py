@@ -117,7 +117,9 @@ class Connection(HttpToolsProtocol):
 class HttpGateway:
     """All HTTP listeners of a node that serve the same application."""
 
-    def __init__(self) -> None:
+    def __init__(self, purpose: str = "pages and APIs") -> None:
+        """`purpose` is for the log."""
+        self._purpose = purpose
         self._state = State()
         self._bound: list[tuple[socket.socket, ssl.SSLContext | None]] = []
         self._servers: list[asyncio.Server] = []
@@ -164,7 +166,7 @@ class HttpGateway:
             )
             self._servers.append(server)
             host, port, *_ = sock.getsockname()
-            log.info("http.listening", host=host, port=port, tls=tls is not None)
+            log.info("http.listening", host=host, port=port, tls=tls is not None, purpose=self._purpose)
 
     async def stop(self) -> None:
         """Accept nobody any more, let running requests end within `CLOSING_SECONDS`, and close."""
