@@ -86,6 +86,7 @@ async def test_the_page_lists_everything_and_loads_nothing(world: World) -> None
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     for route in ROUTES:
         assert f"<code>{route.opt['operation'].path}</code>" in answer.text
+    assert "unless <code>force</code> is set" in answer.text
     links = Links()
     links.feed(answer.text)
     assert links.loaded == []

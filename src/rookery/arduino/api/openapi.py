@@ -110,7 +110,7 @@ def page(described: Iterable[Operation]) -> str:
     """All operations as one plain HTML page that loads nothing."""
     rows = "\n".join(
         f"<tr><td><code>{item.method}</code></td><td><code>{escape(item.path)}</code></td>"
-        f"<td>{escape(item.summary)} <small>{escape(item.name)}</small></td></tr>"
+        f"<td>{_marked(item.summary)} <small>{escape(item.name)}</small></td></tr>"
         for item in described
     )
     return f"""<!doctype html>
@@ -141,6 +141,11 @@ SERVER/iot/v1/clients/token</code></p>
 {rows}
 </tbody></table></body></html>
 """
+
+
+def _marked(summary: str) -> str:
+    """Text whose code stands between backticks, as HTML."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(summary))
 
 
 def describing(routes: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
