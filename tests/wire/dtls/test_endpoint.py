@@ -661,19 +661,51 @@ def test_renegotiation_is_refused() -> None:
 # Limits
 
 
-def test_handshakes_beyond_the_limit_are_dropped() -> None:
+def begin(server: Server, n: int, now: float) -> ClientConnection:
+    """A handshake from an address of its own, up to flight 4."""
+    connection = client(seed=20 + n)
+    connection.start(now)
+    for _ in range(2):
+        server.endpoint.datagram(("203.0.113.9", n), connection.output.pop(), now)
+        for _, datagram in server.take():
+            connection.feed(datagram, now)
+    return connection
+
+
+def test_handshakes_beyond_the_limit_are_dropped_while_the_others_are_at_it() -> None:
     server = Server(limits=Limits(handshakes=3))
     for n in range(5):
-        connection = client(seed=20 + n)
-        connection.start(0.0)
-        address = ("203.0.113.9", n)
-        server.endpoint.datagram(address, connection.output.pop(), 0.0)
-        for _, datagram in server.take():
-            connection.feed(datagram, 0.0)
-        server.endpoint.datagram(address, connection.output.pop(), 0.0)
-        server.take()
+        begin(server, n, 0.0)
     assert server.endpoint.handshakes == 3
     assert server.endpoint.counters.overload == 2
+
+
+def test_handshakes_that_were_left_give_way() -> None:
+    server = Server(limits=Limits(handshakes=3))
+    for n in range(3):
+        begin(server, n, n / 10)
+    connection = begin(server, 9, 3.0)
+    assert connection.phase is Phase.FINISHED
+    assert server.endpoint.handshakes == 3
+    assert server.endpoint.counters.overload == 0
+    assert isinstance(server.heard[-1], NoAnswer)
+    assert begin(server, 8, 3.0).phase is Phase.HELLO, "the second is not that old"
+
+
+def test_two_handshakes_that_drew_the_same_identifier() -> None:
+    server = Server()
+    server.endpoint._fresh_id = lambda: b"12345678"  # type: ignore[method-assign]
+    first, second = begin(server, 1, 0.0), begin(server, 2, 0.0)
+    flight = second.output.pop()
+    finished = flight.index(bytes((25,)) + b"\xfe\xfd\0\1")
+    for late, part in enumerate((flight[finished:], flight[:finished])):
+        if late:
+            exchange(server, first, ("203.0.113.9", 1))
+        server.endpoint.datagram(("203.0.113.9", 2), part, 0.0)
+    assert server.take() == []
+    assert (first.phase, second.phase) == (Phase.OPEN, Phase.FINISHED)
+    assert server.endpoint.sessions == 1
+    assert server.endpoint.handshakes == 0
 
 
 def test_sessions_beyond_the_limit_are_dropped() -> None:

@@ -106,7 +106,7 @@ class Counters:
     unknown: int = 0
     """Records of sessions that nobody knows."""
     overload: int = 0
-    """Hellos dropped because of a limit."""
+    """Hellos dropped because of a limit; the client repeats them."""
 
 
 class ServerEndpoint:
@@ -395,8 +395,10 @@ class ServerEndpoint:
         if there is not None and there.final is not None and there.final.random == head.random:
             # A late copy. A handshake from it would take the flight that the client may still have to repeat.
             return
-        full = self.sessions + len(self._handshakes) >= self.limits.sessions
-        if full or (current is None and len(self._handshakes) >= self.limits.handshakes):
+        if current is not None:
+            # Not overwritten but put at the end: the first entry is always the oldest.
+            del self._handshakes[address]
+        if not self._has_room(now):
             self.counters.overload += 1
             return
         self.counters.handshakes += 1
@@ -423,6 +425,19 @@ class ServerEndpoint:
         self._handshakes[address] = handshake
         self._watch(handshake.deadline, address)
         self._flush(address, handshake)
+
+    def _has_room(self, now: float) -> bool:
+        """Whether another handshake may begin. One that waits for its client gives way; one that goes on does not, or a
+        crowd that comes back at once would keep each other from finishing."""
+        if self.sessions + len(self._handshakes) >= self.limits.sessions:
+            return False
+        if len(self._handshakes) < self.limits.handshakes:
+            return True
+        address, oldest = next(iter(self._handshakes.items()))
+        if now - oldest.started < self.profile.first_timeout:
+            return False
+        self._give_up(address, oldest, NoAnswer())
+        return True
 
     def _fresh_id(self) -> bytes:
         while True:

@@ -86,8 +86,10 @@ class Limits:
     repeats: int = 16
     """How often a client that repeats its hello is answered with the same flight: more than its timers can ask for in
     one handshake, little to gain for who repeats a foreign one."""
-    handshakes: int = 2000
-    """Handshakes at once; about 6 KB each. Hellos beyond are dropped, and the client repeats them."""
+    handshakes: int = 4000
+    """Handshakes at once; about 5 KB each. Beyond, the oldest gives way if it has waited for a timer already; otherwise
+    the hello is dropped and its client repeats it. So whoever begins handshakes and leaves them needs over a thousand a
+    second, from an address of his own, to be in anyone's way."""
     sessions: int = 50_000
     """Sessions held. A server that is full drops hellos."""
     name_seconds: float = 60.0

@@ -94,6 +94,7 @@ class ServerHandshake:
         "head",
         "output",
         "session",
+        "started",
     )
 
     def __init__(
@@ -121,6 +122,7 @@ class ServerHandshake:
         self.connection_id = connection_id if wanted else None
         self.session: Session | None = None
         self.done = False
+        self.started = now
         self._profile = profile
         self._limits = limits
         self._plain = PlainWriter(sequence)
