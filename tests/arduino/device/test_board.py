@@ -109,6 +109,8 @@ class TestCommands:
         brought = pack({0: "counter", 2: 9}, {0: "temperature", 2: 20.5}, {0: "led", 4: True})
         board.send(world.top("e/o"), brought)
         assert await world.last() == {"counter": 222, "temperature": 20.5, "led": True}
+        board.send(world.top("e/o"), pack({0: "led", 4: False}))
+        assert (await world.last())["led"] is False, "the new thing held nothing to be overwritten"
         board.take()
         world.clock.turn(1.1)
         (update,) = board.take_commands()

@@ -90,6 +90,7 @@ class BoardHandler:
 
     __slots__ = (
         "_generation",
+        "_held",
         "_malformed",
         "_python_thing",
         "_reported",
@@ -123,6 +124,7 @@ class BoardHandler:
         self._text_listener: Subscription | None = None
         self._tasks: set[asyncio.Task[None]] | None = None
         self._sync_due = False
+        self._held: frozenset[LiveVariable] = frozenset()
         self._timer: Timer | None = None
         self._seen = -1
         self._malformed = 0
@@ -205,6 +207,7 @@ class BoardHandler:
                 self._text_listener = self._services.bus.listen("text.to." + self.device.id, self._text)
         elif self._sync_due and self._thing is not None and is_thing_inbox(topic_filter) == self._thing.record.id:
             self._sync_due = False
+            self._held = frozenset(v for v in self._thing.by_id.values() if v.record.writable and v.time >= 0)
             self._timer = self._services.clock.call_later(SYNC_DELAY, self._push_last_values)
         elif self._generation is Generation.UNKNOWN:
             self._generation = Generation.PYTHON
@@ -265,10 +268,10 @@ class BoardHandler:
         return self._accept(thing, merged.updates, qos, ticket)
 
     def _accept(self, thing: LiveThing, updates: list[Update], qos: int, ticket: int) -> bool:
-        if self._timer is not None:
+        if self._held:
             # What the board has not yet been told counts more than what it brings from its former thing. If its sketch
             # wants its own value to win, it sends that again after the last values.
-            updates = [u for u in updates if u[0].time < 0 or not u[0].record.writable]
+            updates = [u for u in updates if u[0] not in self._held]
         if not updates:
             return True
         if qos:
@@ -432,12 +435,14 @@ class BoardHandler:
     def _forget_sync(self) -> None:
         """Last values that were to be sent are those of a thing or a connection of the past."""
         self._sync_due = False
+        self._held = frozenset()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _push_last_values(self) -> None:
         self._timer = None
+        self._held = frozenset()
         if self._thing is not None:
             self._send(commands.LastValuesUpdate(self._last_values(self._thing)))
 
