@@ -2,12 +2,13 @@
 
 ```
 catalog.db     people, spaces, devices, things, variables        (SQLite, with -wal and -shm beside it while in use)
-telemetry.db   points
+telemetry.db   points                                            (with a lock of its own beside it)
 messages.db    retained and waiting messages of private topic trees
 keys/          the certificate authority, server keys, token keys, the pepper
 blobs/         firmware files
 rookery.toml   settings, written by the operator
 rookery.lock   held while a server runs; it is never removed, because removing it would let two servers in
+run.json       where commands find the running server; there while it serves
 ```
 """
 
