@@ -293,6 +293,35 @@ def test_bodies_that_nobody_fetches_are_given_up() -> None:
     assert w.machine._serving == {}
 
 
+def test_a_late_block_in_a_size_above_ours_is_given_in_ours() -> None:
+    w = world()
+    say(w, block2(1, 1, size=128))
+    w.machine.respond(w.now, w.tickets[0], Code.CONTENT, (), BODY)
+    (answer,) = (decode(bytes.fromhex(t)) for t in w.take())
+    assert (line(answer), answer.payload) == ("2.05 2:2/0/64", BODY[128:])
+
+
+def test_tickets_are_used_once() -> None:
+    w = world()
+    say(w, Message(0, 1, 1, b"", ROOM))
+    say(w, Message(0, 1, 2, b"", ROOM))
+    assert w.machine.acknowledge(w.now, w.tickets[0])
+    assert w.machine.respond(w.now, w.tickets[1], Code.CHANGED)
+    assert w.take() == ["60000001", "60440002"]
+    assert [w.machine.respond(w.now, ticket, Code.CHANGED) for ticket in w.tickets] == [False, False]
+    assert not w.machine.forget(w.now, w.tickets[0])
+    assert w.take() == []
+
+
+def test_a_response_that_cannot_be_written_leaves_the_ticket_open() -> None:
+    w = world()
+    say(w, Message(0, 1, 1, b"", ROOM))
+    with pytest.raises(LocalError):
+        w.machine.respond(w.now, w.tickets[0], Code.CONTENT, ((2_049, b""),), BODY)
+    assert w.machine._serving == {}
+    assert w.machine.respond(w.now, w.tickets[0], Code.CONTENT)
+
+
 def test_without_a_block_size_nothing_of_ours_is_cut() -> None:
     w = world(block_bytes=None, answer=True)
     w.during = lambda ticket, message: not w.machine.respond(w.now, ticket, Code.CONTENT, (), BODY)
@@ -351,6 +380,50 @@ def test_the_time_limit_is_for_the_whole_body() -> None:
     assert w.hears() == []
     w.until(1_010)
     assert w.hears() == [("c", Failure.TIMEOUT)]
+
+
+def test_a_block_that_comes_after_the_time_limit() -> None:
+    w = world()
+    w.send(context="c", timeout=10.0)
+    w.now += 10
+    answer(w, asked(w), 0, True, bytes(64))
+    assert w.hears() == [("c", Failure.TIMEOUT)]
+
+
+def test_no_identifier_for_the_next_block() -> None:
+    w = world(message_id=0)
+    w.send(context="c")
+    request = asked(w)
+    for _ in range(65_535):
+        w.send(response=False, confirmable=False)
+    w.sent.clear()
+    answer(w, request, 0, True, bytes(64))
+    assert w.hears() == [("c", Failure.BUSY)]
+
+
+def test_a_success_in_the_middle_that_is_no_block() -> None:
+    w = world()
+    w.send(context="c")
+    answer(w, asked(w), 0, True, bytes(64))
+    request = asked(w)
+    w.machine.feed(w.now, encode(Message(2, 69, request.message_id, request.token, (), b"all of it")))
+    assert w.hears() == [("c", Failure.BAD_BODY)]
+
+
+def test_a_single_block_is_a_whole_body() -> None:
+    w = world()
+    w.send(context="c")
+    answer(w, asked(w), 0, False, b"end")
+    assert w.hears() == [("c", 69, b"end")]
+
+
+def test_a_request_with_a_token_of_the_callers_is_one_message() -> None:
+    w = world()
+    w.send(2, ROOM, BODY, context="c", token=b"\x55")
+    request = asked(w)
+    assert (request.token, request.payload) == (b"\x55", BODY)
+    w.machine.feed(w.now, encode(Message(2, 68, request.message_id, b"\x55")))
+    assert w.hears() == [("c", 68, b"")]
 
 
 def test_an_error_in_the_middle_is_the_response() -> None:

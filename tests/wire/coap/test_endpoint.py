@@ -447,6 +447,41 @@ def test_a_response_with_an_unknown_critical_option_is_rejected() -> None:
     assert w.hears() == [("a", Failure.BAD_OPTION), ("b", Failure.BAD_OPTION)]
 
 
+def test_an_unknown_elective_option_of_a_response_is_left_out() -> None:
+    w = world()
+    w.send(context="a")
+    heard = []
+    w.response = lambda now, context, message: heard.append(message.options)  # type: ignore[method-assign]
+    w.feed("6145 0100 01 41ff e106e901")
+    assert heard == [((4, b"\xff"),)]
+
+
+def test_a_separate_response_needs_room_too() -> None:
+    w = world(limits=Limits(outstanding=1))
+    w.feed(GET_R)
+    w.until(w.now + 1)
+    exchange = w.send()
+    with pytest.raises(TooBusy):
+        w.machine.respond(w.now, w.tickets[0], Code.CONTENT)
+    w.machine.cancel(w.now, exchange)
+    assert w.machine.respond(w.now, w.tickets[0], Code.CONTENT)
+
+
+def test_a_callback_may_end_what_is_due_in_the_same_moment() -> None:
+    w = world(transmission=MANY)
+    first, second = w.send(context=0, timeout=5.0), w.send(context=1, timeout=5.0)
+    failed = []
+
+    def stop(now: float, context: object, failure: Failure) -> None:
+        failed.append(context)
+        w.machine.cancel(now, second if context == 0 else first)
+
+    w.failed = stop  # type: ignore[method-assign]
+    w.until(w.now + 10)
+    assert failed == [0]
+    assert w.machine.outstanding == 0
+
+
 @pytest.mark.parametrize("answer", ["6000 0100", "7000 0100"])
 def test_a_ping_of_ours(answer: str) -> None:
     w = world()
