@@ -22,8 +22,9 @@ Some peers speak these same messages over a reliable stream that frames and orde
 another header). Then nothing is repeated and nothing is remembered, but Confirmable messages are still acknowledged.
 
 The rooms: `message` says what there is, `options` knows the options, `encode` and `decode` turn messages into bytes and
-back, `parameters` holds the times, limits and quirks, `endpoint` is the machine for one peer, `block` are the pieces of
-RFC 7959 and `blockwise` is a machine around the endpoint that cuts and joins bodies. The machines never wait: the shell
-feeds messages and the time, and is called back; `deadline` says when to `tick`. Numbers like (4.2) beside the checks
-are sections of RFC 7252 unless another RFC is named.
+back, `parameters` holds the times, limits and quirks, `exchange` is what is kept of a conversation and who is told,
+`endpoint` is the machine for one peer, `block` are the pieces of RFC 7959 and `blockwise` is a machine around the
+endpoint that cuts and joins bodies. The machines never wait: the shell feeds messages and the time, and is called back;
+`deadline` says when to `tick`. Numbers like (4.2) beside the checks are sections of RFC 7252 unless another RFC is
+named.
 """
