@@ -84,7 +84,6 @@ class ClientConnection:
         self._transcript = Transcript()
         self._timer = Timer()
         self._flight: list[Message] = []
-        self._early: list[Record] = []
         self._expected: list[int] = []
         self._repeats = self._limits.repeats
         self._random = b""
@@ -212,10 +211,7 @@ class ClientConnection:
 
     def _protected(self, record: Record, received: list[bytes], now: float) -> None:
         if self.session is None:
-            if len(self._early) >= self._limits.early_records or len(record.body) > self._limits.message:
-                raise MalformedRecord("too much under keys that do not exist yet", "4.2.4")
-            self._early.append(record)
-            return
+            raise MalformedRecord("a record under keys that no server can have yet", "4.2.4")
         kind, content, _ = self.session.open(record)
         if kind == HANDSHAKE and self.phase is Phase.FINISHED:
             self._fragments(content, EPOCH, now)
@@ -306,9 +302,3 @@ class ClientConnection:
         self._transcript.add(finished)
         self.phase = Phase.FINISHED
         self._send([shown, exchange, proof, CHANGE_KEYS, finished], now)
-        early, self._early = self._early, []
-        for record in early:
-            try:
-                self._protected(record, [], now)
-            except Discarded:
-                self.discarded += 1

@@ -83,7 +83,8 @@ class Sink(Protocol):
 
     def unknown(self, address: Address, connection_id: bytes, name: bytes) -> Session | None:
         """A record of a session that is not here, by identifier or by name: a session loaded from where it is kept, or
-        None. It is taken in only if it opens the record. None now and `adopt` later will do, peers repeat."""
+        None. It is taken in only if it opens the record and nobody has its name. None now and `adopt` later will do:
+        peers repeat themselves."""
 
 
 @dataclass(slots=True)
@@ -195,11 +196,14 @@ class ServerEndpoint:
 
         `address` is where it was last: messages go there until it is heard elsewhere, unless somebody else is there.
 
+        A session that is here already stays: of two with one name only the application knows which is newer, and an old
+        one could be brought back by repeating an old record. It may `forget` the other first.
+
         Raises:
-            LocalError: a session with its identifier is here already.
+            LocalError: a session with its identifier or its name is here already.
         """
-        if self._holds(session) or (session.read_id and session.read_id in self._by_id):
-            raise LocalError("a session with this identifier is here already")
+        if self._is_taken(session):
+            raise LocalError("a session with this identifier or name is here already")
         self._add(session)
         self.counters.resumed += 1
         session.address = None
@@ -207,7 +211,7 @@ class ServerEndpoint:
             session.address = address
             self._by_address[address] = session
         if session.name:
-            self.name(session, session.name)
+            self._by_name[session.name] = session
 
     def close(self, session: Session) -> None:
         """Say close_notify and forget the session: the peer makes a new handshake at once."""
@@ -309,12 +313,11 @@ class ServerEndpoint:
     def _strange(self, address: Address, record: Record) -> None:
         """A session that is not here."""
         session = self._sink.unknown(address, record.connection_id or b"", record.name or b"")
-        if session is None:
+        if session is None or self._is_taken(session):
             self.counters.unknown += 1
             return
         kind, content, newest = session.open(record)
-        if not self._holds(session):
-            self.adopt(session)
+        self.adopt(session)
         self._content(session, address, kind, content, newest)
 
     def _content(self, session: Session, address: Address, kind: int, content: bytes, newest: bool) -> None:
@@ -489,6 +492,9 @@ class ServerEndpoint:
         if session.read_id:
             return self._by_id.get(session.read_id) is session
         return session in self._without_id
+
+    def _is_taken(self, session: Session) -> bool:
+        return self._holds(session) or session.read_id in self._by_id or session.name in self._by_name
 
     def _add(self, session: Session) -> None:
         if session.read_id:

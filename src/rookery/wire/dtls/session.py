@@ -35,8 +35,7 @@ class Session:
     `read_id` is the connection identifier that the peer puts into its records, `write_id` the one that it wants to see;
     empty for none. `public_key` is the peer's SubjectPublicKeyInfo. `name` is what the application found the peer to be
     called, empty until it has. `who` is whatever its credential callback returned; `address` is where it was last
-    heard. Neither is part of a dump. `final` belongs to the handshake and is dropped
-    when the peer has gone on.
+    heard. Neither is part of a dump. `final` belongs to the handshake and is dropped when the peer has gone on.
     """
 
     __slots__ = (
