@@ -113,6 +113,32 @@ def test_only_so_many_records_are_kept_for_keys_to_come() -> None:
     assert server.heard == ["opened"], "what was kept was noise, and did no harm"
 
 
+def test_a_finished_that_is_repeated_after_everything_is_said() -> None:
+    server, connection, flight, finished = waiting()
+    server.endpoint.datagram(HOME, flight + finished, 0.0)
+    for _, datagram in server.take():
+        connection.feed(datagram, 0.0)
+    connection.send(b"board-000001")
+    exchange(server, connection)
+    assert connection.session is not None
+    late = connection.session.seal(HANDSHAKE, Message(m.FINISHED, 5, bytes(12)).whole)
+    server.endpoint.datagram(HOME, late, 0.0)
+    assert server.take() == []
+    assert server.endpoint.sessions == 1
+
+
+def test_another_epoch_of_a_client_without_identifier() -> None:
+    server, connection = Server(), client(offers_id=False)
+    connection.start(0.0)
+    server.endpoint.datagram(HOME, connection.output.pop(), 0.0)
+    for _, datagram in server.take():
+        connection.feed(datagram, 0.0)
+    server.endpoint.datagram(HOME, connection.output.pop(), 0.0)
+    server.endpoint.datagram(HOME, plain(HANDSHAKE, bytes(40), epoch=2), 0.0)
+    assert server.endpoint.counters.malformed == 1
+    assert server.endpoint.handshakes == 1
+
+
 # Hellos
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rookery.wire.dtls import keys
 from rookery.wire.dtls.errors import ForgedRecord, LocalError, MalformedRecord, PeerError, ReplayedRecord
 from rookery.wire.dtls.profile import MAX_PLAINTEXT, MAX_SEQUENCE, SEQUENCE_RESERVE, Profile
 from rookery.wire.dtls.records import APPLICATION_DATA, Record, cut
@@ -98,6 +99,16 @@ def test_a_record_of_nothing_but_padding() -> None:
     record = client.seal(0, b"")
     with pytest.raises(MalformedRecord):
         server.open(one(record))
+
+
+def test_more_than_a_record_may_hold() -> None:
+    server, _ = ends(None)
+    number = bytes.fromhex("0001000000000000")
+    content = bytes(MAX_PLAINTEXT + 1)
+    additional = number + b"\x17\xfe\xfd" + len(content).to_bytes(2, "big")
+    body = keys.seal(BLOCK[:16] + BLOCK[32:36], number, content, additional)
+    with pytest.raises(MalformedRecord):
+        server.open(Record(APPLICATION_DATA, 1, 0, body))
 
 
 @pytest.mark.parametrize("size", [0, 7, 15])
