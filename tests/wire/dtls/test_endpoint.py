@@ -273,6 +273,16 @@ def test_a_cookie_of_another_process_is_answered_with_a_new_one() -> None:
     assert connection.phase is Phase.OPEN
 
 
+def test_many_hellos_in_a_datagram_draw_one_answer() -> None:
+    server, connection = Server(), client()
+    connection.start(0.0)
+    (hello,) = connection.output
+    server.endpoint.datagram(HOME, hello * 10, 0.0)
+    body = hello[13:] * 10
+    server.endpoint.datagram(HOME, PlainWriter().record(HANDSHAKE, body), 0.0)
+    assert len(server.take()) == 2
+
+
 def test_a_hello_in_pieces_is_dropped() -> None:
     server, connection = Server(), client()
     connection.start(0.0)

@@ -29,7 +29,7 @@ from rookery.wire.dtls.errors import (
     PeerError,
     ReplayedRecord,
 )
-from rookery.wire.dtls.flights import Fragment, Message, fragments
+from rookery.wire.dtls.flights import Message, fragments
 from rookery.wire.dtls.keys import Entropy, SigningKey
 from rookery.wire.dtls.profile import MAX_SEQUENCE, Limits, Profile
 from rookery.wire.dtls.records import ALERT, APPLICATION_DATA, HANDSHAKE, PlainWriter, Record, cut
@@ -44,6 +44,8 @@ from rookery.wire.dtls.server import (
 from rookery.wire.dtls.session import Session
 
 SECRET: Final = 32
+
+_HELLO: Final = bytes((m.CLIENT_HELLO,))
 
 
 class Ended(Enum):
@@ -272,6 +274,10 @@ class ServerEndpoint:
                     return
                 if record.epoch:
                     self._protected(address, record, now)
+                elif record.kind == HANDSHAKE and record.body[:1] == _HELLO:
+                    self._hello(address, record, now)
+                    # A hello is a flight of its own. Several in a datagram would draw more answers than they weigh.
+                    return
                 else:
                     self._plain(address, record, now)
             except HandshakeFailed:
@@ -359,18 +365,16 @@ class ServerEndpoint:
     def _plain(self, address: Address, record: Record, now: float) -> None:
         if record.connection_id is not None or record.name is not None:
             raise MalformedRecord("an identifier in clear", "RFC 9146, 4")
-        if record.kind == HANDSHAKE and record.body[:1] == bytes((m.CLIENT_HELLO,)):
-            for fragment in fragments(record.body):
-                self._hello(address, fragment, record.sequence, now)
-            return
         handshake = self._handshakes.get(address)
         if handshake is None:
             # Alerts in clear mean nothing to a session.
             raise MalformedRecord("a plain record outside a handshake", "4.1.2.7")
         self._continue(address, handshake, record, now)
 
-    def _hello(self, address: Address, hello: Fragment, sequence: int, now: float) -> None:
-        if hello.kind != m.CLIENT_HELLO or hello.offset or len(hello.data) != hello.size:
+    def _hello(self, address: Address, record: Record, now: float) -> None:
+        sequence = record.sequence
+        hello = next(fragments(record.body))
+        if hello.offset or len(hello.data) != hello.size:
             # A hello in pieces would have to be kept before its sender is known [4.2.1].
             raise MalformedRecord("a ClientHello in pieces", "4.2.1")
         if sequence > MAX_SEQUENCE // 2 or hello.number > 0xFF:
