@@ -56,7 +56,7 @@ async def serve(folder: Path) -> None:
     from rookery.core.variables import VariableSpec
     from rookery.gateways.http import HttpGateway
     from rookery.keys import sign_request
-    from rookery.server import Core
+    from rookery.server import Core, exports_of
     from rookery.settings import Settings
     from rookery.web import Router
 
@@ -65,7 +65,7 @@ async def serve(folder: Path) -> None:
     core = await Core.open(Settings(data_dir=folder))
     services = core.services
     tokens = Tokens(services, core.keys, "http://127.0.0.1")
-    api: Any = build_api(services, tokens, partial(sign_request, core.keys.authority))
+    api: Any = build_api(services, tokens, partial(sign_request, core.keys.authority), exports_of(core))
     gateway = HttpGateway()
     port = await gateway.bind("127.0.0.1", 0)
     await gateway.start(Router({"iot": api}, {}, api))

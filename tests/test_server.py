@@ -19,6 +19,7 @@ from rookery.admin import runfile
 from rookery.clock import ManualClock
 from rookery.core.access import Principal
 from rookery.core.clock import SECOND
+from rookery.core.exports import LIFETIME
 from rookery.core.records import Device
 from rookery.keys.errors import KeysError
 from rookery.server import Core, PortUnusable, Server
@@ -27,6 +28,7 @@ from rookery.storage.folder import DataFolder, FolderError, FolderInUse
 from rookery.wire.mqtt.decode import Framer, decode
 from rookery.wire.mqtt.encode import encode
 from rookery.wire.mqtt.packets import Connack, Connect
+from tests.core.test_things import spec
 from tests.serving import ANY_PORTS, browser, serving, settings
 
 SECRET = "a secret key of a board"
@@ -307,5 +309,27 @@ async def test_chores_are_done_by_the_servers_own_clock(tmp_path: Path) -> None:
             await clock.turn_to(clock.now() + hours * 3_600 * SECOND)
             await server.chores_done()
             assert (await services.catalog.get(Device, device.id) is not None) is there
+    finally:
+        await server.stop()
+
+
+async def test_an_expired_export_goes_with_the_chores(tmp_path: Path) -> None:
+    clock = ManualClock()
+    server = await Server.start(settings(tmp_path), clock=clock)
+    try:
+        who = await owner(server)
+        thing = await server.core.services.things.create(who, variables=[spec("a")])
+        (variable,) = await server.core.services.variables.of(thing)
+        export = await server.exports.ask(who, [variable.id], 0, clock.now())
+        await server.exports.idle()
+        async with browser(server) as client:
+            path = f"/iot/exports/{server.exports.token(export)}"
+            assert (await client.get(path)).headers["content-type"] == "application/zip"
+            folder = server.core.folder.blobs / "exports"
+            assert sorted(os.listdir(folder)) == [f"{export.id}.json", f"{export.id}.zip"]
+            await clock.turn_to(clock.now() + LIFETIME + 3_600 * SECOND)
+            await server.chores_done()
+            assert (await client.get(path)).status_code == 404
+            assert os.listdir(folder) == []
     finally:
         await server.stop()

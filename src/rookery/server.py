@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import functools
+import hmac
 import importlib
 import os
 import secrets
@@ -27,6 +28,7 @@ from rookery.arduino.tokens import Tokens
 from rookery.bus.local import LocalBus
 from rookery.clock import SystemClock
 from rookery.core.clock import Clock, Timer
+from rookery.core.exports import Exports
 from rookery.core.housekeeping import Housekeeping
 from rookery.core.ids import Identifiers
 from rookery.core.people import Passwords
@@ -42,6 +44,7 @@ from rookery.keys.store import CertificateFiles
 from rookery.passwords import Argon2Passwords
 from rookery.settings import Settings, SettingsError
 from rookery.storage.catalog import open_catalog
+from rookery.storage.exports import ExportFolder
 from rookery.storage.folder import DataFolder
 from rookery.storage.messages import MessageFile
 from rookery.storage.telemetry import TelemetryStore
@@ -170,6 +173,20 @@ def open_keys(settings: Settings, folder: DataFolder) -> KeyStore:
     )
 
 
+def exports_of(core: Core) -> Exports:
+    """The exports of this folder, before `open`."""
+    return Exports(
+        core.catalog,
+        core.telemetry,
+        core.services.variables,
+        ExportFolder(core.folder.blobs / "exports"),
+        core.services.ids,
+        core.clock,
+        # A key of its own from the one secret of the folder: neither use can be turned into the other.
+        hmac.digest(core.keys.pepper, b"export links", "sha256"),
+    )
+
+
 def _synchronous(settings: Settings) -> Literal["FULL", "NORMAL"]:
     return "FULL" if settings.sync == "full" else "NORMAL"
 
@@ -214,6 +231,7 @@ class Server:
         self.mqtt = self._mqtt_gateway()
         self.http: HttpGateway | None = None
         self.admin: HttpGateway | None = None
+        self.exports = exports_of(core)
         self._housekeeping = Housekeeping(core.catalog, core.telemetry, core.clock, core.settings.soft_delete_days)
         self._timer: Timer | None = None
         self._chores: asyncio.Task[None] | None = None
@@ -273,6 +291,7 @@ class Server:
             except Exception:
                 log.exception("server.stop_failed", part=name)
         self.http = self.admin = None
+        await self.exports.close()
         await self.core.close()
 
     async def chores_done(self) -> None:
@@ -350,6 +369,7 @@ class Server:
             ports.mqtts_cert += (await _taken("mqtts_cert_ports", wanted, listening),)
 
         token = secrets.token_urlsafe(32)
+        await self.exports.open()
         self.tokens.issuer = self.secure_url or self.url or "rookery"
         await self.http.start(self._application(self.http, more(self) if more is not None else {}))
         await self.admin.start(self._administration(token))
@@ -375,6 +395,7 @@ class Server:
             core.services,
             self.tokens,
             functools.partial(sign_request, core.keys.authority),
+            self.exports,
             ApiOptions(
                 base_url=self.secure_url or self.url or "",
                 max_body=core.settings.rest_max_body,
@@ -413,6 +434,7 @@ class Server:
             if await asyncio.to_thread(self.core.keys.refresh, SystemClock().now()):
                 log.info("server.certificate_renewed")
             await self._housekeeping.run()
+            await self.exports.clean()
         except Exception:
             log.exception("server.chores_failed")
 

@@ -3,12 +3,16 @@ things, properties and series. Each answer goes through the client's own strict 
 
 from __future__ import annotations
 
+import io
+import ssl
 import uuid
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import iot_api_client as iot
 import pytest
 from iot_api_client.configuration import Configuration
@@ -23,6 +27,7 @@ from requests_oauthlib import OAuth2Session
 
 from rookery.testing import Sandbox
 from tests.clients.account import VARIABLES, Account
+from tests.clients.waiting import eventually
 
 pytestmark = pytest.mark.clients
 
@@ -410,6 +415,41 @@ def test_series_of_all_kinds(apis: Apis) -> None:
         interval=day,
     )
     assert sum(point.value for point in binned.data) == 90
+
+
+def test_history_as_a_file(apis: Apis, sandbox: Sandbox, account: Account) -> None:
+    thing = a_thing(apis)
+    by_name = {one.name: one.id for one in thing.properties}
+    for name in ("ratio", "lamp"):
+        apis.properties.properties_v2_publish(thing.id, by_name[name], iot.PropertyValue(value=VALUES[name]))
+    now = datetime.now(UTC)
+    request = iot.HistoricDataRequest(
+        **{"from": now - timedelta(days=1)}, to=now + timedelta(days=1), properties=[by_name["ratio"], by_name["lamp"]]
+    )
+    answer = apis.series.series_v2_historic_data_with_http_info(request)
+    assert (answer.status_code, answer.data, answer.raw_data) == (202, None, b"")
+
+    (export,) = eventually(
+        lambda: [one for one in account.call("GET", "/iot/v1/exports") if by_name["ratio"] in one["properties"]],
+        lambda found: found and found[0]["state"] == "ready",
+    )
+    assert export["rows"] == 2
+    # The link is enough, as in a mail.
+    context = ssl.create_default_context(cafile=sandbox.ca)
+    file = httpx.get(export["link"], verify=context, trust_env=False)
+    assert (file.status_code, file.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
+        assert archive.read("Python script - ratio.csv").decode().endswith("Z,21.5\r\n")
+        assert archive.read("Python script - lamp.csv").decode().endswith("Z,true,120.5,50.0,75.0\r\n")
+
+    with pytest.raises(BadRequestException):
+        apis.series.series_v2_historic_data(
+            iot.HistoricDataRequest(**{"from": now}, to=now, properties=[by_name["ratio"]])
+        )
+    with pytest.raises(NotFoundException):
+        apis.series.series_v2_historic_data(
+            iot.HistoricDataRequest(**{"from": now - timedelta(1)}, to=now, properties=[str(uuid.uuid4())])
+        )
 
 
 def test_the_catalogue_of_property_types(apis: Apis) -> None:

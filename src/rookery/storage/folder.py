@@ -5,7 +5,7 @@ catalog.db     people, spaces, devices, things, variables        (SQLite, with -
 telemetry.db   points                                            (with a lock of its own beside it)
 messages.db    retained and waiting messages of private topic trees
 keys/          the certificate authority, server keys, token keys, the pepper
-blobs/         firmware files
+blobs/         firmware files, and in exports/ the histories that people asked for
 rookery.toml   settings, written by the operator
 rookery.lock   held while a server runs; it is never removed, because removing it would let two servers in
 run.json       where commands find the running server; there while it serves
@@ -105,7 +105,7 @@ class DataFolder:
 
     @property
     def blobs(self) -> Path:
-        """A folder: firmware files."""
+        """A folder: firmware files and exports."""
         return self.path / "blobs"
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,9 +16,11 @@ from rookery.arduino.api.app import build_api
 from rookery.arduino.ca import SUBJECT
 from rookery.arduino.tokens import Tokens
 from rookery.core.access import Principal
+from rookery.core.exports import Exports
 from rookery.core.records import Client, Person, Role
 from rookery.core.services import Services
 from rookery.keys import Authority, DeviceCertificate, sign_request
+from rookery.storage.exports import ExportFolder
 from tests.fakes import START, ManualClock, MemoryCatalog, MemoryTelemetry, RecordingBus, memory_services
 
 BASE = "http://rookery.test"
@@ -55,6 +58,20 @@ def sign(request: str, device_id: str, now: int) -> DeviceCertificate:
     return sign_request(authority(), request, device_id, now)
 
 
+def exports_of(services: Services, folder: Path, spare: int = 0) -> Exports:
+    """The exports of a server, in this folder."""
+    files = ExportFolder(folder / "exports", spare=spare)
+    return Exports(
+        services.catalog,
+        services.telemetry,
+        services.variables,
+        files,
+        services.ids,
+        services.clock,
+        b"a secret for the links of tests",
+    )
+
+
 @dataclass
 class World:
     """Everything that a test needs, in one hand."""
@@ -72,6 +89,7 @@ class World:
     bus: RecordingBus
     catalog: MemoryCatalog
     telemetry: MemoryTelemetry
+    exports: Exports
 
     @property
     def user(self) -> Principal:
@@ -104,11 +122,12 @@ class World:
             self.bus,
             self.catalog,
             self.telemetry,
+            self.exports,
         )
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def world(tmp_path: Path) -> AsyncIterator[World]:
     """A server with one person."""
     clock = ManualClock()
     bus = RecordingBus()
@@ -117,11 +136,25 @@ async def world() -> AsyncIterator[World]:
     key, secret = await services.clients.create(person.id, "test")
     tokens = Tokens(services, TestKey(), BASE)
     token = (await tokens.grant(key.id, secret, "any", None)).token
-    app = build_api(services, tokens, sign)
+    exports = exports_of(services, tmp_path)
+    app = build_api(services, tokens, sign, exports)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:
         assert isinstance(services.catalog, MemoryCatalog)
         assert isinstance(services.telemetry, MemoryTelemetry)
         yield World(
-            services, tokens, app, http, person, key, secret, token, clock, bus, services.catalog, services.telemetry
+            services,
+            tokens,
+            app,
+            http,
+            person,
+            key,
+            secret,
+            token,
+            clock,
+            bus,
+            services.catalog,
+            services.telemetry,
+            exports,
         )
+    await exports.close()

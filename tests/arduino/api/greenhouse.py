@@ -79,6 +79,7 @@ _ANSWERS: tuple[tuple[str, str, Any], ...] = (
     ("PUT", "/things/[^/]+/publish", None),
     ("GET", "/things/[^/]+/properties/[^/]+/timeseries", models.ArduinoTimeseriesmedia),
     ("GET", "/property_types", list[models.ArduinoPropertytype]),
+    ("POST", "/series/historic_data", None),
     ("POST", "/series/batch_query", models.ArduinoSeriesBatch),
     ("POST", "/series/batch_query_raw", models.ArduinoSeriesRawBatch),
     ("POST", "/series/batch_query_sampling", models.ArduinoSeriesBatchSampled),

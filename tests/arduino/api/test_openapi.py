@@ -11,7 +11,7 @@ import pytest
 from rookery.arduino.api.app import ROUTES
 from tests.arduino.api.conftest import World
 
-OURS = {"clients_v1", "openapi"}
+OURS = {"clients_v1", "exports_v1", "openapi"}
 """Groups that the official document does not have."""
 
 
@@ -64,6 +64,7 @@ async def test_it_holds_together(world: World) -> None:
         ("/iot/v2/devices/{id}/pass", "put", "devices_v2_pass#set"),
         ("/iot/v2/devices/{id}/certs/{cid}", "post", "devices_v2_certs#update"),
         ("/iot/v2/devices/{id}/tags/{key}", "delete", "devices_v2_tags#delete"),
+        ("/iot/v2/series/historic_data", "post", "series_v2#historic_data"),
     ],
 )
 async def test_names_are_the_official_ones(world: World, path: str, method: str, name: str) -> None:

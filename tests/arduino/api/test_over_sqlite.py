@@ -13,17 +13,20 @@ import pytest
 from rookery.arduino.api.app import build_api
 from rookery.arduino.tokens import Tokens
 from rookery.bus.local import LocalBus
+from rookery.core.exports import Exports
 from rookery.core.ids import Identifiers
 from rookery.core.secrets import Peppered
 from rookery.core.services import Services, build_services
 from rookery.storage.catalog import open_catalog
 from rookery.storage.telemetry import TelemetryStore
-from tests.arduino.api.conftest import BASE, TestKey, sign
+from tests.arduino.api.conftest import BASE, TestKey, exports_of, sign
 from tests.fakes import ManualClock, PlainPasswords, connect
 
 
 @asynccontextmanager
-async def server(folder: Path, clock: ManualClock, seed: int) -> AsyncIterator[tuple[Services, httpx.AsyncClient]]:
+async def server(
+    folder: Path, clock: ManualClock, seed: int
+) -> AsyncIterator[tuple[Services, Exports, httpx.AsyncClient]]:
     """One life of a server on this folder."""
     catalog = await open_catalog(folder / "catalog.db")
     telemetry = TelemetryStore(folder / "telemetry.db", clock)
@@ -37,9 +40,12 @@ async def server(folder: Path, clock: ManualClock, seed: int) -> AsyncIterator[t
         PlainPasswords(),
         Peppered(b"a pepper for tests"),
     )
-    app = build_api(services, Tokens(services, TestKey(), BASE), sign)
+    exports = exports_of(services, folder)
+    await exports.open()
+    app = build_api(services, Tokens(services, TestKey(), BASE), sign, exports)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE) as http:
-        yield services, http
+        yield services, exports, http
+    await exports.close()
     await telemetry.close()
     await catalog.close()
 
@@ -53,7 +59,7 @@ async def log_in(http: httpx.AsyncClient, client_id: str, secret: str) -> None:
 @pytest.mark.parametrize("soft", [True, False])
 async def test_a_story_with_a_restart(tmp_path: Path, soft: bool) -> None:
     clock = ManualClock()
-    async with server(tmp_path, clock, 1) as (services, http):
+    async with server(tmp_path, clock, 1) as (services, _, http):
         person = await services.people.create("owner@rookery.test")
         key, secret = await services.clients.create(person.id, "test")
         await log_in(http, key.id, secret)
@@ -71,7 +77,7 @@ async def test_a_story_with_a_restart(tmp_path: Path, soft: bool) -> None:
         await services.telemetry.write([(device.series + 1_000, clock.now(), 1)])
 
     clock.turn(60)
-    async with server(tmp_path, clock, 2) as (_, http):
+    async with server(tmp_path, clock, 2) as (_, _, http):
         await log_in(http, key.id, secret)
         (shown,) = (await http.get("/iot/v2/devices?tags=room:north&serial=")).json()
         assert (shown["name"], shown["wifi_fw_version"], shown["device_status"]) == ("board", "1.5.0", "OFFLINE")

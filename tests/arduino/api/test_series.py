@@ -301,7 +301,6 @@ ROWS = [
         body={"requests": [{"thing_id": "{thing}", "property_id": "note"}]},
         field="requests[0].property_id",
     ),
-    Row("an export is not asked for here", "POST /iot/v2/series/historic_data", 404, body={}),
     Row(
         "timeseries",
         "GET /iot/v2/things/{thing}/properties/{temperature}/timeseries?interval=300",

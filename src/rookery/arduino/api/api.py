@@ -10,6 +10,7 @@ from typing import Protocol
 from rookery.arduino.api.body import BODY_LIMIT
 from rookery.arduino.api.rate import RateLimit
 from rookery.arduino.tokens import Tokens
+from rookery.core.exports import Exports
 from rookery.core.services import Services
 
 
@@ -65,5 +66,6 @@ class Api:
     services: Services
     tokens: Tokens
     sign: SignRequest
+    exports: Exports
     options: ApiOptions
     rate: RateLimit

@@ -13,6 +13,7 @@ from rookery.arduino.api import (
     device_credentials,
     device_values,
     devices,
+    exports,
     keys,
     properties,
     publish,
@@ -30,6 +31,7 @@ from rookery.arduino.api.errors import error_answer
 from rookery.arduino.api.openapi import describing
 from rookery.arduino.api.rate import RateLimit
 from rookery.arduino.tokens import Tokens
+from rookery.core.exports import Exports
 from rookery.core.services import Services
 
 PREFIXES = ("/iot",)
@@ -48,6 +50,7 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     *publish.ROUTES,
     *timeseries.ROUTES,
     *series.ROUTES,
+    *exports.ROUTES,
     *types.ROUTES,
 )
 """All operations, file by file."""
@@ -65,10 +68,12 @@ class _Application(Litestar):
         return plugins
 
 
-def build_api(services: Services, tokens: Tokens, sign: SignRequest, options: ApiOptions | None = None) -> ASGIApp:
+def build_api(
+    services: Services, tokens: Tokens, sign: SignRequest, histories: Exports, options: ApiOptions | None = None
+) -> ASGIApp:
     """The API over these services, for every path under `PREFIXES`. `sign` makes certificates for boards."""
     chosen = options or ApiOptions()
-    api = Api(services, tokens, sign, chosen, RateLimit(services.clock, chosen.max_rate))
+    api = Api(services, tokens, sign, histories, chosen, RateLimit(services.clock, chosen.max_rate))
     app = _Application(
         route_handlers=[*ROUTES, *describing(ROUTES)],
         # An `Answer` does what is asked of a response here without being one of Litestar's.
