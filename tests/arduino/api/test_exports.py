@@ -159,6 +159,12 @@ async def test_nobody_else_asks_for_it_or_sees_it(world: World, live: LiveThing)
     check_error(await world.http.get(wrong), 404)
 
 
+async def test_a_range_beyond_all_calendars_is_all_there_is(world: World, live: LiveThing) -> None:
+    far = {"from": "0001-01-01T00:00:00+05:00", "to": "9999-12-31T23:59:59-05:00"}
+    view = await asked(world, names_of(live)["temperature"], **far)
+    assert (view["state"], view["rows"], view["from"]) == ("ready", 3, "1842-01-01T00:00:00.000Z")
+
+
 async def test_too_many_at_once_are_refused_plainly(
     world: World, live: LiveThing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 
 from rookery.arduino.api.answers import CORS_HEADERS, Answer
+from rookery.arduino.api.bins import in_bounds
 from rookery.arduino.api.body import Body, Moment, Uuid
 from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
@@ -124,7 +125,7 @@ async def ask_for_history(call: Call) -> None:
     if body.start >= body.end:
         raise bad_field("from", "from: The start must be before the end.")
     try:
-        await call.api.exports.ask(call.who, body.properties, body.start, body.end)
+        await call.api.exports.ask(call.who, body.properties, in_bounds(body.start), in_bounds(body.end))
     except NotFound:
         raise NotFound("There is no such property.") from None
 
