@@ -164,3 +164,20 @@ class Channel:
                 connection.timeout(self.now)
             if server.endpoint.deadline is not None and server.endpoint.deadline <= self.now:
                 server.endpoint.timeout(self.now)
+
+
+def hello_with_cookie(server: Server, connection: ClientConnection, now: float = 0.0) -> bytes:
+    """Carry flights 1 and 2; returns flight 3."""
+    connection.start(now)
+    server.endpoint.datagram(HOME, connection.output.pop(), now)
+    ((_, verify),) = server.take()
+    connection.feed(verify, now)
+    return connection.output.pop()
+
+
+def flight_5(server: Server, connection: ClientConnection) -> bytes:
+    """Carry flights 1 to 4; returns flight 5."""
+    server.endpoint.datagram(HOME, hello_with_cookie(server, connection), 0.0)
+    for _, datagram in server.take():
+        connection.feed(datagram, 0.0)
+    return connection.output.pop()
