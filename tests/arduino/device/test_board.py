@@ -97,6 +97,24 @@ class TestCommands:
         world.clock.turn(60)
         assert [type(c) for c in board.take_commands()] == [commands.LastValuesUpdate]
 
+    async def test_what_is_to_be_acknowledged_is_stored_even_then(self) -> None:
+        world = await World.build(attached=False)
+        former = await world.new_thing("Cellar", world.device.id)
+        await world.write(counter=222)
+        board = await world.board()
+        board.subscribe(world.dev("c/dw"))
+        board.subscribe(world.top("e/i", former))
+        await world.attach(world.thing, world.device.id)
+        board.subscribe(world.top("e/i"))
+        ticket = board.send(world.top("e/o"), pack({0: "counter", 2: 9}), 1)
+        await settle()
+        assert board.acknowledged == [ticket]
+        live = await world.services.live.get(world.thing.id)
+        assert live is not None
+        series = live.by_symbol["counter"].record.series
+        history = await world.services.telemetry.read(series, 0, 1 << 62, 10)
+        assert [p.value for p in history] == [222, 9]
+
     async def test_what_it_brings_from_its_former_thing_does_not_overwrite_what_the_new_one_holds(self) -> None:
         world = await World.build(attached=False)
         former = await world.new_thing("Cellar", world.device.id)

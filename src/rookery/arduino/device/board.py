@@ -268,9 +268,10 @@ class BoardHandler:
         return self._accept(thing, merged.updates, qos, ticket)
 
     def _accept(self, thing: LiveThing, updates: list[Update], qos: int, ticket: int) -> bool:
-        if self._held:
+        if self._held and not qos:
             # What the board has not yet been told counts more than what it brings from its former thing. If its sketch
-            # wants its own value to win, it sends that again after the last values.
+            # wants its own value to win, it sends that again after the last values. These boards publish with QoS 0;
+            # a message that asks for an acknowledgement is stored whatever it brings.
             updates = [u for u in updates if u[0] not in self._held]
         if not updates:
             return True
