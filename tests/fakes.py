@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from sqlalchemy import JSON
 
 from rookery.bus.local import LocalBus
 from rookery.core.boards import Boards
@@ -24,7 +25,7 @@ from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefuse
 from rookery.core.records import Device, Record
 from rookery.core.secrets import Peppered
 from rookery.core.services import Services, build_services
-from rookery.storage.catalog.schema import CASELESS, UNIQUE, Unique, words
+from rookery.storage.catalog.schema import CASELESS, TABLES, UNIQUE, Unique, words
 
 R = TypeVar("R", bound=Record)
 
@@ -112,7 +113,7 @@ class MemoryCatalog:
         """All such records, oldest first."""
         self.reads += 1
         for name in equals:
-            if name not in kind.__struct_fields__ or name in ("tags", "metadata", "firmware"):
+            if name not in kind.__struct_fields__ or isinstance(TABLES[kind].c[name].type, JSON):
                 raise TypeError(f"{kind.__name__} can not be asked for by {name}")
         found = [row for row in self._table(kind).values() if _matches(row, equals)]
         return sorted(found, key=lambda row: (row.created_at, row.id))

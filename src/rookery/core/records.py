@@ -3,7 +3,12 @@
 Every record has an `id` that never changes, times in UTC microseconds, and a `version` that counts its changes: the
 catalog refuses to replace a record that somebody else has replaced in between.
 
-A *space* owns everything. A person's own space has the person's id; an organisation is a space of its own.
+A *space* owns everything. A person's own space has the person's id; an organisation is a space of its own; a customer
+of a product owns boards and nothing else, and stands in for a space under its own id. A device that nobody has claimed
+is in no space: its `space_id` is empty.
+
+A *product* is a second hand on a device: the fleet that it belongs to, whoever owns it. The team of a product are the
+members of the space that owns it, and members of the product itself.
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ class Role(StrEnum):
     OWNER = "owner"
     ADMIN = "admin"
     EDITOR = "editor"
+    SUPPORT = "support"
     VIEWER = "viewer"
 
 
@@ -60,6 +66,13 @@ class Person(Record, frozen=True, kw_only=True):
     email: str
     name: str
     password_hash: str | None = None
+    profile: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What people say of themselves: first and last name, company."""
+    otp_secret: bytes | None = None
+    """Sealed (see `core.secrets.Sealed`). None: a password is enough to log in."""
+    otp_step: int = 0
+    """The time step of the last one-time password that was used: none works twice (RFC 6238 §5.2)."""
+    recovery_hash: bytes | None = None
 
 
 class Space(Record, frozen=True, kw_only=True):
@@ -67,10 +80,12 @@ class Space(Record, frozen=True, kw_only=True):
 
     kind: SpaceKind
     name: str
+    slug: str | None = None
+    """How paths call an organisation, besides its id."""
 
 
 class Member(Record, frozen=True, kw_only=True):
-    """A person in a space. `id` is `<space_id>/<person_id>`."""
+    """A person in a space, or on the team of a product. `id` is `<space_id>/<person_id>`."""
 
     space_id: str
     person_id: str
@@ -83,19 +98,74 @@ class OneTimeLink(Record, frozen=True, kw_only=True):
     purpose: str
     person_id: str
     expires_at: int
+    details: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What was asked for when it was made, for whoever completes it."""
+
+
+class ClientKind(StrEnum):
+    """What kind of program it is."""
+
+    KEY = "key"
+    """Acts for a person by itself: an API key."""
+    INSTALLED = "installed"
+    """An OAuth client that can keep a secret, or is given one that everybody may know."""
+    WEB = "web"
+    """An OAuth client in browsers, which comes back to one address."""
 
 
 class Client(Record, frozen=True, kw_only=True):
-    """A program that acts for a person: an API key. The secret is shown once and kept as a hash.
+    """A program that acts for a person or a product: an API key, or an OAuth client.
 
-    Secrets are 64 random characters, so a plain SHA-256 of them can not be searched.
+    The secret is shown once and kept as a hash. Secrets are 40 or 64 random characters, so a plain SHA-256 of them can
+    not be searched.
     """
 
     person_id: str
+    """Whose it is; who made it, for a client of a product."""
     name: str
     secret_hash: bytes
     enabled: bool = True
     last_used_at: int | None = None
+    kind: ClientKind = ClientKind.KEY
+    product_id: str | None = None
+    redirect_uri: str | None = None
+    scope: str | None = None
+    """The permissions it is limited to, separated by blanks; None is no limit."""
+
+
+class Bearer(StrEnum):
+    """Whom a token speaks for."""
+
+    PERSON = "person"
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+    PROGRAM = "program"
+
+
+class Token(Record, frozen=True, kw_only=True):
+    """An access token and the refresh token that goes with it. `id` is the SHA-256 of the token, in hex.
+
+    The token has 160 random bits and can not be found from its hash.
+    """
+
+    bearer: Bearer
+    bearer_id: str
+    client_id: str
+    expires_at: int | None
+    """None: never."""
+    refresh_hash: str | None = None
+    refresh_expires_at: int | None = None
+    scope: str | None = None
+
+
+class Program(Record, frozen=True, kw_only=True):
+    """A user that is a program: belongs to a product or an organisation and may do exactly what its scopes say."""
+
+    space_id: str
+    """Of the organisation, or the id of the product."""
+    username: str
+    name: str
+    scopes: list[str]
 
 
 class Device(Record, frozen=True, kw_only=True):
@@ -123,6 +193,104 @@ class Device(Record, frozen=True, kw_only=True):
     """16 bytes of salt, then HMAC-SHA-256 under the server's pepper; see `core.secrets`."""
     last_activity_at: int | None = None
     deleted_at: int | None = None
+    product_id: str | None = None
+    platform: int | None = None
+    """The number of its kind of hardware, where a dialect counts them."""
+    public_key: bytes | None = None
+    """DER SubjectPublicKeyInfo: what the board has to prove to be this one."""
+    notes: str | None = None
+    groups: list[str] = msgspec.field(default_factory=list)
+    development: bool = False
+    """No firmware of the fleet for this one."""
+    quarantined: bool = False
+    """It says that it belongs to the product, and nobody of the product has agreed yet."""
+    denied: bool = False
+    described: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What the board said it can do: `functions` (names), `variables` (name to type), and what else a dialect keeps."""
+    subscriptions: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    """Which events the board wants: `prefix`, and what else a dialect keeps. Kept because a board that comes back with
+    its old session does not say it again."""
+    last_address: str | None = None
+    last_session_at: int | None = None
+    events: int = 0
+    """Series of the events it published; 0 while there are none."""
+    vitals: int = 0
+    """Series of its vitals, as JSON text; 0 while there are none."""
+    desired_version: int | None = None
+    """The firmware of its product that this board is to have, whatever the fleet has."""
+    updates_forced: bool = False
+    """Updates although its program has turned them off."""
+
+
+class BoardLink(Record, frozen=True, kw_only=True):
+    """A secure session that outlives this process. `id` is that of the device."""
+
+    connection_id: str
+    """Hex. How datagrams of the session name it; the id of the board in hex where the session has no other name."""
+    session: bytes
+    """Sealed (see `core.secrets.Sealed`): who has it can speak for the server."""
+    message_id: int
+    """The next message identifier, safely ahead."""
+    address: str | None = None
+
+
+class Product(Record, frozen=True, kw_only=True):
+    """A fleet: boards that run the same firmware, whoever owns them."""
+
+    number: int
+    """How boards and paths call it."""
+    space_id: str
+    person_id: str
+    name: str
+    slug: str
+    description: str = ""
+    platform: int
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    events: int
+    """Series of events that were published to it and not by a board."""
+
+
+class Group(Record, frozen=True, kw_only=True):
+    """A named part of a product's boards. `id` is `<product id>/<name>`."""
+
+    product_id: str
+    name: str
+    description: str = ""
+    color: str = ""
+
+
+class Customer(Record, frozen=True, kw_only=True):
+    """Someone who owns boards of one product and is nobody anywhere else."""
+
+    product_id: str
+    email: str
+    """Any unique text."""
+    password_hash: str | None = None
+    name: str | None = None
+
+
+class ClaimCode(Record, frozen=True, kw_only=True):
+    """A text that, said by a board, makes it somebody's. `id` is its SHA-256 in hex."""
+
+    owner_id: str
+    """Of a person or a customer."""
+    product_id: str | None
+    expires_at: int
+
+
+class Integration(Record, frozen=True, kw_only=True):
+    """Something that is told of events. `definition` is a dialect's."""
+
+    space_id: str
+    """Of a person or an organisation, or the id of a product."""
+    person_id: str
+    kind: str
+    name: str
+    event: str
+    """The beginning of the names of the events that it wants."""
+    device_id: str | None = None
+    definition: dict[str, Any] = msgspec.field(default_factory=dict)
+    enabled: bool = True
 
 
 class Certificate(Record, frozen=True, kw_only=True):
@@ -189,8 +357,16 @@ RECORDS: tuple[type[Record], ...] = (
     Member,
     OneTimeLink,
     Client,
+    Token,
+    Program,
     Device,
+    BoardLink,
     Certificate,
     Thing,
     Variable,
+    Product,
+    Group,
+    Customer,
+    ClaimCode,
+    Integration,
 )

@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from rookery.core.records import (
+    Bearer,
+    BoardLink,
     Certificate,
+    ClaimCode,
     Client,
+    ClientKind,
+    Customer,
     Device,
+    Group,
+    Integration,
     Member,
     OneTimeLink,
     Person,
+    Product,
+    Program,
     Role,
     Space,
     SpaceKind,
     Thing,
+    Token,
     UpdatePolicy,
     ValueKind,
     Variable,
@@ -111,12 +121,30 @@ def variable(id: str, **fields: Any) -> Variable:
     return Variable(**defaults | kind | {"tag": int.from_bytes(id.encode()) % 1_000_003} | fields)
 
 
+def product(id: str, **fields: Any) -> Product:
+    defaults: dict[str, Any] = {"id": id, "created_at": 1, "updated_at": 1, "space_id": "s", "person_id": "p"}
+    return Product(**defaults | {"number": 1000, "name": id, "slug": id, "platform": 6, "events": 9} | fields)
+
+
+def token(id: str, **fields: Any) -> Token:
+    defaults: dict[str, Any] = {"id": id, "created_at": 1, "updated_at": 1, "bearer": Bearer.PERSON, "bearer_id": "p"}
+    return Token(**defaults | {"client_id": "c", "expires_at": None} | fields)
+
+
 ONE_OF_EACH = [
-    person("a", password_hash="$argon2id$..."),
-    space("b", kind=SpaceKind.ORGANISATION, name="Zoë's ☃"),
+    person("a", password_hash="$argon2id$...", profile={"first_name": "Zoë"}, otp_secret=b"\x00", otp_step=2**40),
+    space("b", kind=SpaceKind.ORGANISATION, name="Zoë's ☃", slug="zoe"),
     member("s", "p", role=Role.OWNER),
-    link("c", expires_at=2**53),
-    client("d", enabled=False, last_used_at=7),
+    link("c", expires_at=2**53, details={"redirect_uri": "https://example.org"}),
+    client("d", enabled=False, last_used_at=7, kind=ClientKind.WEB, product_id="k", scope="a:b"),
+    token("i", refresh_hash="00", refresh_expires_at=5, scope="x", bearer=Bearer.CUSTOMER),
+    Program(id="j", created_at=1, updated_at=1, space_id="s", username="ci+1@x", name="ci", scopes=["a:b", "*:*"]),
+    product("k", settings={"quarantine": True}),
+    Group(id="k/eu", created_at=1, updated_at=1, product_id="k", name="eu", color="red"),
+    Customer(id="l", created_at=1, updated_at=1, product_id="k", email="3f0e"),
+    ClaimCode(id="m", created_at=1, updated_at=1, owner_id="l", product_id=None, expires_at=7),
+    Integration(id="n", created_at=1, updated_at=1, space_id="s", person_id="p", kind="hook", name="x", event="t"),
+    BoardLink(id="e", created_at=1, updated_at=1, connection_id="0a", session=b"\x00\x01", message_id=65_535),
     device(
         "e",
         fqbn="a:b:c",
@@ -125,6 +153,11 @@ ONE_OF_EACH = [
         tags={"room": "küche"},
         secret_hash=bytes(range(48)),
         locked=True,
+        groups=["eu", "night"],
+        described={"functions": ["led"], "variables": {"t": "double"}},
+        subscriptions=[{"prefix": "a/"}],
+        public_key=b"\x30\x59",
+        platform=13,
     ),
     certificate("f", ca="us1", enabled=False),
     thing("g", device_id="e", tags={"": "empty"}, webhook_uri="https://example.org", deleted_at=5),

@@ -33,18 +33,27 @@ from sqlalchemy.types import TypeEngine
 
 from rookery.core.records import (
     RECORDS,
+    BoardLink,
     Certificate,
+    ClaimCode,
     Client,
+    Customer,
     Device,
+    Group,
+    Integration,
     Member,
     OneTimeLink,
     Person,
+    Product,
+    Program,
     Record,
+    Space,
     Thing,
+    Token,
     Variable,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The revision of the tables below. Revisions are numbered in order, so a greater one is from a newer version."""
 
 
@@ -59,6 +68,12 @@ class Unique(NamedTuple):
 
 UNIQUE: dict[type[Record], tuple[Unique, ...]] = {
     Person: (Unique(("email",), "email"),),
+    Space: (Unique(("slug",), "slug"),),
+    Token: (Unique(("refresh_hash",), "refresh_hash"),),
+    Program: (Unique(("username",), "username"),),
+    BoardLink: (Unique(("connection_id",), "connection_id"),),
+    Product: (Unique(("number",), "number"), Unique(("slug",), "slug")),
+    Customer: (Unique(("product_id", "email"), "email"),),
     Member: (Unique(("space_id", "person_id"), "person_id"),),
     Device: (Unique(("hex_id",), "hex_id"),),
     Thing: (Unique(("device_id",), "device_id"),),
@@ -70,15 +85,26 @@ UNIQUE: dict[type[Record], tuple[Unique, ...]] = {
 LOOKED_UP: dict[type[Record], tuple[str, ...]] = {
     Member: ("space_id", "person_id"),
     OneTimeLink: ("person_id",),
-    Client: ("person_id",),
-    Device: ("space_id",),
+    Client: ("person_id", "product_id"),
+    Token: ("bearer_id", "client_id"),
+    Program: ("space_id",),
+    Device: ("space_id", "product_id"),
+    Product: ("space_id",),
+    Group: ("product_id",),
+    Customer: ("product_id",),
+    ClaimCode: ("owner_id",),
+    Integration: ("space_id",),
     Certificate: ("device_id",),
     Thing: ("space_id",),
     Variable: ("thing_id",),
 }
 """Fields that `select` is asked by; each has an index that also gives the order."""
 
-CASELESS: dict[type[Record], frozenset[str]] = {Person: frozenset({"email"})}
+CASELESS: dict[type[Record], frozenset[str]] = {
+    Person: frozenset({"email"}),
+    Customer: frozenset({"email"}),
+    Program: frozenset({"username"}),
+}
 """Fields in which A equals a, when looking up and for uniqueness alike."""
 
 _COLUMN_TYPES: dict[type, type[TypeEngine[Any]]] = {
@@ -88,6 +114,7 @@ _COLUMN_TYPES: dict[type, type[TypeEngine[Any]]] = {
     bool: Boolean,
     bytes: LargeBinary,
     dict: JSON,
+    list: JSON,
 }
 
 metadata = MetaData()
