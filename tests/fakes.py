@@ -18,12 +18,13 @@ from sqlalchemy import JSON
 from rookery.bus.local import LocalBus
 from rookery.core.boards import Boards
 from rookery.core.catalog import Change, Delete, Insert, Update
-from rookery.core.errors import Conflict
+from rookery.core.errors import BoardAway, Conflict, NameUnknown
+from rookery.core.events import Event
 from rookery.core.ids import Identifiers
 from rookery.core.live import LiveThing, LiveVariable
 from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefused, Value
 from rookery.core.records import Device, Record
-from rookery.core.secrets import Peppered
+from rookery.core.secrets import Peppered, Sealed
 from rookery.core.services import Services, build_services
 from rookery.storage.catalog.schema import CASELESS, TABLES, UNIQUE, Unique, words
 
@@ -321,6 +322,53 @@ class FakeBoard:
         self.written: list[tuple[str, Value]] = []
         self.closed: str | None = None
         self.things: list[str | None] = []
+        self.last_heard = START
+        self.variables: dict[str, Any] = {}
+        self.functions: dict[str, Callable[[str], int]] = {}
+        self.asked: list[tuple[str, ...]] = []
+        self.heard: list[Event] = []
+        self.deaf = False
+        """True: it is connected and does not answer."""
+
+    async def read(self, name: str, deadline: float = 30.0) -> Any:
+        """One of `variables`."""
+        self._ask("read", name)
+        if name not in self.variables:
+            raise NameUnknown(name)
+        return self.variables[name]
+
+    async def call(self, name: str, argument: str, deadline: float = 30.0) -> int:
+        """One of `functions`."""
+        self._ask("call", name, argument)
+        if name not in self.functions:
+            raise NameUnknown(name)
+        return self.functions[name](argument)
+
+    async def ping(self, deadline: float = 10.0) -> bool:
+        """Whether it is not deaf."""
+        self.asked.append(("ping",))
+        return not self.deaf
+
+    async def signal(self, on: bool, deadline: float = 30.0) -> None:
+        """Remembered."""
+        self._ask("signal", str(on))
+
+    async def report(self, deadline: float = 30.0) -> None:
+        """Remembered."""
+        self._ask("report")
+
+    async def update(self, image: bytes, deadline: float = 30.0) -> None:
+        """Remembered."""
+        self._ask("update", str(len(image)))
+
+    def send(self, event: Event) -> None:
+        """Remembered."""
+        self.heard.append(event)
+
+    def _ask(self, *what: str) -> None:
+        self.asked.append(what)
+        if self.deaf:
+            raise BoardAway("The board does not answer.")
 
     def write(self, thing: LiveThing, values: Sequence[tuple[LiveVariable, Value]]) -> None:
         """Remember the values by the symbols of their variables."""
@@ -345,6 +393,7 @@ def memory_services(seed: int = 1, bus: LocalBus | None = None, clock: ManualClo
         Identifiers(random.Random(seed).randbytes),
         PlainPasswords(),
         Peppered(b"a pepper for tests"),
+        Sealed(b"a pepper for tests", random.Random(seed + 1).randbytes),
     )
 
 

@@ -32,7 +32,7 @@ from rookery.core.exports import Exports
 from rookery.core.housekeeping import Housekeeping
 from rookery.core.ids import Identifiers
 from rookery.core.people import Passwords
-from rookery.core.secrets import Peppered
+from rookery.core.secrets import Peppered, Sealed
 from rookery.core.services import Services, build_services
 from rookery.gateways.asgi import App
 from rookery.gateways.broker import SpaceBrokers
@@ -115,6 +115,7 @@ class Core:
                 Identifiers(os.urandom),
                 passwords or Argon2Passwords(),
                 Peppered(keys.result().pepper),
+                Sealed(keys.result().pepper, os.urandom),
             )
             core = cls(
                 settings,

@@ -10,6 +10,7 @@ from rookery.core.records import Role
 
 MATRIX = {
     Role.VIEWER: {Action.READ},
+    Role.SUPPORT: {Action.READ, Action.WRITE_VALUE},
     Role.EDITOR: {Action.READ, Action.WRITE_VALUE, Action.CHANGE},
     Role.ADMIN: {Action.READ, Action.WRITE_VALUE, Action.CHANGE, Action.MANAGE},
     Role.OWNER: set(Action),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -13,13 +13,51 @@ from rookery.core.live import LiveThing, LiveVariable
 from rookery.core.points import Telemetry, Value
 from rookery.core.records import Device
 
+if TYPE_CHECKING:
+    from rookery.core.events import Event
+
 log = structlog.get_logger("rookery.boards")
 
 
+CALL_SECONDS = 30.0
+"""How long a board may take to answer: what clients in the field wait for."""
+PING_SECONDS = 10.0
+
+
 class BoardSession(Protocol):
-    """A connected board. A dialect's device side implements it over its wire."""
+    """A connected board. A dialect's device side implements it over its wire.
+
+    The coroutines raise `BoardAway` when no answer comes within `deadline` seconds or the session ends meanwhile,
+    `NameUnknown` for a name that the board does not have, and `BoardCannot` when this kind of board has no such
+    ability or the board refuses.
+    """
 
     device: Device
+
+    @property
+    def last_heard(self) -> int:
+        """When anything at all came from the board, UTC microseconds."""
+
+    async def read(self, name: str, deadline: float = CALL_SECONDS) -> Any:
+        """The present value of a variable: bool, int, float, str, None for what is no number, or a JSON structure."""
+
+    async def call(self, name: str, argument: str, deadline: float = CALL_SECONDS) -> int:
+        """What a function of the board returns: a signed 32-bit integer."""
+
+    async def ping(self, deadline: float = PING_SECONDS) -> bool:
+        """Whether the board answers."""
+
+    async def signal(self, on: bool, deadline: float = CALL_SECONDS) -> None:
+        """Let the board show itself, or stop."""
+
+    async def report(self, deadline: float = CALL_SECONDS) -> None:
+        """Ask for its vitals. They are published when they come."""
+
+    async def update(self, image: bytes, deadline: float = CALL_SECONDS) -> None:
+        """Begin to send new firmware; returns when the board has agreed and the transfer runs."""
+
+    def send(self, event: Event) -> None:
+        """Deliver an event that the board has subscribed to. One that is too long for it is dropped and counted."""
 
     def write(self, thing: LiveThing, values: Sequence[tuple[LiveVariable, Value]]) -> None:
         """Deliver values that a person or program wrote."""
@@ -84,4 +122,6 @@ class Boards:
         batch.times.append(now)
         batch.values.append(online)
         self._telemetry.touch()
-        self._bus.publish("device." + device.id, PresenceChanged(device.id, online, now))
+        message = PresenceChanged(device.id, online, now)
+        self._bus.publish("device." + device.id, message)
+        self._bus.publish("presence", message)

@@ -7,10 +7,13 @@ loop; it must be quick and must not raise. Delivery to listeners on this node is
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union
 
 from rookery.core.points import Value
-from rookery.core.records import Device, Thing, Variable
+from rookery.core.records import Device, Product, Thing, Variable
+
+if TYPE_CHECKING:
+    from rookery.core.events import Event
 
 
 class ValuesChanged(NamedTuple):
@@ -45,7 +48,7 @@ class Attached(NamedTuple):
 
 
 class PresenceChanged(NamedTuple):
-    """A board came or went. Channel: `device.<id>`."""
+    """A board came or went. Channels: `device.<id>`, and `presence` for all."""
 
     device_id: str
     online: bool
@@ -61,6 +64,18 @@ class KeyWithdrawn(NamedTuple):
     client_id: str
 
 
+class TokenWithdrawn(NamedTuple):
+    """An access token was revoked: who listens with it has to go. Channels: `token.<id>`, and `tokens` for all."""
+
+    token_id: str
+
+
+class ProductChanged(NamedTuple):
+    """A product was created, changed or deleted, or its team was. Channel: `products`."""
+
+    product: Product
+
+
 class Text(NamedTuple):
     """Free text from a board, or to one. Channels: `text.from.<device id>` and `text.to.<device id>`."""
 
@@ -68,7 +83,19 @@ class Text(NamedTuple):
     payload: bytes
 
 
-Message = KeyWithdrawn | Text | ValuesChanged | ThingChanged | DeviceChanged | Attached | PresenceChanged
+Message = Union[
+    KeyWithdrawn,
+    TokenWithdrawn,
+    ProductChanged,
+    Text,
+    ValuesChanged,
+    ThingChanged,
+    DeviceChanged,
+    Attached,
+    PresenceChanged,
+    "Event",
+]
+"""An `Event` (see `core.events`) goes to `events`, which those hear who want all of them."""
 Listener = Callable[[Any], None]
 
 
@@ -118,3 +145,10 @@ def announce_withdrawn(bus: Bus, client_id: str) -> None:
     message = KeyWithdrawn(client_id)
     bus.publish("key." + client_id, message)
     bus.publish("keys", message)
+
+
+def announce_token_withdrawn(bus: Bus, token_id: str) -> None:
+    """Tell those who let this token in, and those who remember tokens."""
+    message = TokenWithdrawn(token_id)
+    bus.publish("token." + token_id, message)
+    bus.publish("tokens", message)

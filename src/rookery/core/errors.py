@@ -40,3 +40,27 @@ class LimitReached(CoreError):
 
 class Unavailable(CoreError):
     """The store can not answer now; trying again later may help."""
+
+
+class TokenUnknown(CoreError):
+    """No such token, or not any more."""
+
+
+class TokenExpired(CoreError):
+    """The token was right, and its time is over."""
+
+
+class WrongBearer(CoreError):
+    """A valid token of a kind that has no business here."""
+
+
+class BoardAway(CoreError):
+    """The board is not connected, or did not answer in time."""
+
+
+class BoardCannot(CoreError):
+    """The board is there and refuses, or this kind of board has no such ability."""
+
+
+class NameUnknown(CoreError):
+    """The board has no variable or function of this name."""

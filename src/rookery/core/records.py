@@ -82,6 +82,8 @@ class Space(Record, frozen=True, kw_only=True):
     name: str
     slug: str | None = None
     """How paths call an organisation, besides its id."""
+    events: int = 0
+    """Series of events that were published to it and not by a board; 0 while there are none."""
 
 
 class Member(Record, frozen=True, kw_only=True):

@@ -10,14 +10,16 @@ from rookery.core.catalog import Catalog
 from rookery.core.clients import Clients
 from rookery.core.clock import Clock
 from rookery.core.devices import Devices
+from rookery.core.events import Events
 from rookery.core.ids import Identifiers
 from rookery.core.index import Index
 from rookery.core.ingest import Ingest
 from rookery.core.live import LiveThings
 from rookery.core.people import Passwords, People
 from rookery.core.points import Telemetry
-from rookery.core.secrets import Peppered
+from rookery.core.secrets import Peppered, Sealed
 from rookery.core.things import Things
+from rookery.core.tokens import AccessTokens
 from rookery.core.values import Values
 from rookery.core.variables import Variables
 
@@ -41,6 +43,9 @@ class Services:
     things: Things
     variables: Variables
     values: Values
+    sealed: Sealed
+    tokens: AccessTokens
+    events: Events
 
 
 def build_services(
@@ -51,19 +56,21 @@ def build_services(
     ids: Identifiers,
     passwords: Passwords,
     peppered: Peppered,
+    sealed: Sealed,
 ) -> Services:
     """Put the services together."""
     live = LiveThings(catalog, telemetry)
     boards = Boards(telemetry, bus, clock)
     ingest = Ingest(telemetry, bus, clock)
     devices = Devices(catalog, telemetry, live, boards, bus, peppered, ids, clock)
+    people = People(catalog, passwords, bus, ids, clock)
     return Services(
         catalog=catalog,
         telemetry=telemetry,
         bus=bus,
         clock=clock,
         ids=ids,
-        people=People(catalog, passwords, bus, ids, clock),
+        people=people,
         clients=Clients(catalog, bus, ids, clock),
         live=live,
         index=Index(catalog, bus),
@@ -73,4 +80,7 @@ def build_services(
         things=Things(catalog, telemetry, live, devices, bus, ids, clock),
         variables=Variables(catalog, telemetry, live, bus, ids, clock),
         values=Values(ingest, telemetry, boards),
+        sealed=sealed,
+        tokens=AccessTokens(catalog, people, bus, ids, clock),
+        events=Events(telemetry, bus, clock),
     )

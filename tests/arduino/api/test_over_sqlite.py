@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from rookery.arduino.tokens import Tokens
 from rookery.bus.local import LocalBus
 from rookery.core.exports import Exports
 from rookery.core.ids import Identifiers
-from rookery.core.secrets import Peppered
+from rookery.core.secrets import Peppered, Sealed
 from rookery.core.services import Services, build_services
 from rookery.storage.catalog import open_catalog
 from rookery.storage.telemetry import TelemetryStore
@@ -39,6 +40,7 @@ async def server(
         Identifiers(random.Random(seed).randbytes),
         PlainPasswords(),
         Peppered(b"a pepper for tests"),
+        Sealed(b"a pepper for tests", os.urandom),
     )
     exports = exports_of(services, folder)
     await exports.open()

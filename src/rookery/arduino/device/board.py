@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 
 from rookery.arduino.device import commands, messages
+from rookery.arduino.device.calls import BoardCalls
 from rookery.arduino.device.merge import merge_records
 from rookery.arduino.device.topics import Channel, is_thing_inbox, thing_topic
 from rookery.arduino.times import load_zone, zone_interval
@@ -81,7 +82,7 @@ class Generation(Enum):
     PYTHON = "python"
 
 
-class BoardHandler:
+class BoardHandler(BoardCalls):
     """Answers for one connection of a board, and is its `core.boards.BoardSession`."""
 
     realm = "device"
@@ -97,6 +98,7 @@ class BoardHandler:
         "_seen",
         "_services",
         "_session",
+        "_since",
         "_stem",
         "_subscribed",
         "_sync_due",
@@ -118,6 +120,7 @@ class BoardHandler:
         self._was_attached = False
         self._generation = Generation.UNKNOWN
         self._session: Session | None = None
+        self._since = 0
         self._subscribed: dict[str, int] = {}
         self._python_thing: str | None = None
         self._reported: dict[str, str] | None = None
@@ -146,6 +149,7 @@ class BoardHandler:
     def opened(self, session: Session) -> None:
         """The board is online."""
         self._session = session
+        self._since = self._services.clock.now()
         boards = self._services.boards
         boards.arrived(self)
         if self._seen != boards.attachments:

@@ -143,6 +143,7 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("otp_step", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("person", sa.Column("recovery_hash", sa.LargeBinary()))
     op.add_column("space", sa.Column("slug", sa.Text()))
+    op.add_column("space", sa.Column("events", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("one_time_link", sa.Column("details", sa.JSON(), nullable=False, server_default="{}"))
     op.add_column("client", sa.Column("kind", sa.Text(), nullable=False, server_default="key"))
     op.add_column("client", sa.Column("product_id", sa.Text()))
