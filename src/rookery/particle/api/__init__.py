@@ -1,0 +1,1 @@
+"""The Particle REST API: paths under /v1 and /oauth."""

@@ -1,0 +1,34 @@
+"""What every route of this API works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rookery.core.services import Services
+from rookery.particle.api.body import MAX_BODY, MAX_UPLOAD
+from rookery.particle.api.rate import RateLimits, RateOptions
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOptions:
+    """What an operator may choose."""
+
+    base_url: str = "http://localhost:8080"
+    """How clients reach this server; shown in hints."""
+    max_body: int = MAX_BODY
+    """Bytes of a request body that is not multipart."""
+    max_upload: int = MAX_UPLOAD
+    """Bytes of a multipart body."""
+    rates: RateOptions = field(default_factory=RateOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Services and options, shared by all routes."""
+
+    services: Services
+    options: ApiOptions = field(default_factory=ApiOptions)
+    rate: RateLimits = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rate", RateLimits(self.services.clock, self.options.rates))
