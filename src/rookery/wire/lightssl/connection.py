@@ -70,7 +70,7 @@ class Connection:
         Raises:
             PeerError: the connection has ended; the sink was told before.
         """
-        if self.phase is Phase.CLOSED:
+        if self.phase is Phase.CLOSED or not data:
             return
         if self._rest:
             data, self._rest = self._rest + data, b""
