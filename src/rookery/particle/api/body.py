@@ -56,9 +56,6 @@ class Body(NamedTuple):
     """The whole JSON value; for other bodies the fields."""
 
 
-NOTHING = Body({}, [], {})
-
-
 def media_type(content_type: str) -> str:
     """The type without its parameters, in lower case."""
     return content_type.partition(";")[0].strip().lower()
@@ -82,7 +79,7 @@ def parse_body(raw: bytes, content_type: str) -> Body:
     """
     begin = raw[:64].lstrip()[:1]
     if not begin and not raw.strip():
-        return NOTHING
+        return Body({}, [], {})
     kind = media_type(content_type)
     if kind == _MULTIPART:
         return _multipart(raw, content_type)
@@ -92,7 +89,7 @@ def parse_body(raw: bytes, content_type: str) -> Body:
     if kind == _FORM or not kind:
         fields = parse_form(raw)
         return Body(fields, [], fields)
-    return NOTHING
+    return Body({}, [], {})
 
 
 def _json(raw: bytes) -> Any:
@@ -121,7 +118,8 @@ def _multipart(raw: bytes, content_type: str) -> Body:
         for part in parser:
             if part.filename is None:
                 pairs.append((part.name or "", part.raw.decode()))
-            else:
+            elif part.filename or part.size:
+                # A page's file field that was left empty is a part without name and content.
                 files.append(UploadedFile(part.name or "", part.filename, part.content_type or "", part.raw))
     except (MultipartError, UnicodeDecodeError, ValueError):
         raise bad_request("The multipart body can not be read") from None

@@ -100,7 +100,7 @@ def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
     node = tree
     for key in keys[:-1]:
-        key = key if node is tree else key or str(len(node))
+        key = key if node is tree else key or _next(node)
         held = node.get(key)
         if type(held) is not dict:
             # `a=1&a[]=2`: what came before keeps its place in the list.
@@ -110,17 +110,25 @@ def _put(tree: dict[str, Any], keys: list[str], value: Any) -> None:
                 held = {str(i): v for i, v in enumerate(held if type(held) is _Repeated else [held])}
             node[key] = held
         node = held
-    key = keys[-1] if node is tree else keys[-1] or str(len(node))
+    key = keys[-1] if node is tree else keys[-1] or _next(node)
     if key not in node:
         node[key] = value
         return
     held = node[key]
     if type(held) is dict:
-        held[str(len(held))] = value
+        held[_next(held)] = value
     elif type(held) is _Repeated:
         held.append(value)
     else:
         node[key] = _Repeated([held, value])
+
+
+def _next(node: dict[str, Any]) -> str:
+    """The name of `[]`: behind all numbers that are taken."""
+    index = len(node)
+    while str(index) in node:
+        index += 1
+    return str(index)
 
 
 def _plain(value: Any) -> Any:
