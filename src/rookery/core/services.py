@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from rookery.core.boards import Boards
 from rookery.core.bus import Bus
 from rookery.core.catalog import Catalog
+from rookery.core.claims import Claims
 from rookery.core.clients import Clients
 from rookery.core.clock import Clock
+from rookery.core.customers import Customers
 from rookery.core.devices import Devices
+from rookery.core.enrolment import Enrolment
 from rookery.core.events import Events
+from rookery.core.fleet import Fleet
 from rookery.core.ids import Identifiers
 from rookery.core.index import Index
 from rookery.core.ingest import Ingest
 from rookery.core.live import LiveThings
 from rookery.core.people import Passwords, People
 from rookery.core.points import Telemetry
+from rookery.core.products import Products
 from rookery.core.secrets import Peppered, Sealed
+from rookery.core.teams import Teams
 from rookery.core.things import Things
 from rookery.core.tokens import AccessTokens
 from rookery.core.values import Values
@@ -46,6 +52,12 @@ class Services:
     sealed: Sealed
     tokens: AccessTokens
     events: Events
+    enrolment: Enrolment
+    claims: Claims
+    fleet: Fleet
+    products: Products
+    customers: Customers
+    teams: Teams
 
 
 def build_services(
@@ -64,6 +76,10 @@ def build_services(
     ingest = Ingest(telemetry, bus, clock)
     devices = Devices(catalog, telemetry, live, boards, bus, peppered, ids, clock)
     people = People(catalog, passwords, bus, ids, clock)
+    tokens = AccessTokens(catalog, people, bus, ids, clock)
+    enrolment = Enrolment(catalog, boards, bus, ids, clock)
+    claims = Claims(catalog, enrolment, boards, live, bus, ids, clock)
+    fleet = Fleet(catalog, enrolment, claims)
     return Services(
         catalog=catalog,
         telemetry=telemetry,
@@ -81,6 +97,12 @@ def build_services(
         variables=Variables(catalog, telemetry, live, bus, ids, clock),
         values=Values(ingest, telemetry, boards),
         sealed=sealed,
-        tokens=AccessTokens(catalog, people, bus, ids, clock),
+        tokens=tokens,
         events=Events(telemetry, bus, clock),
+        enrolment=enrolment,
+        claims=claims,
+        fleet=fleet,
+        products=Products(catalog, telemetry, fleet, bus, ids, clock),
+        customers=Customers(catalog, passwords, tokens, claims, ids, clock),
+        teams=Teams(catalog, tokens, bus, ids, clock),
     )
