@@ -1,10 +1,19 @@
-"""Two families: `KeysError` tells the operator about a file here, `RequestInvalid` tells a peer about what it sent."""
+"""Two families: `KeysError` tells the operator about a file here, `RequestInvalid` and `PublicKeyInvalid` tell a peer
+about what it sent."""
 
 from __future__ import annotations
 
 
 class KeysError(Exception):
     """A key or certificate file of this server cannot be used. The text is one plain sentence with the way out."""
+
+
+class AddressInvalid(KeysError):
+    """An address of this server that boards cannot be given."""
+
+
+class PublicKeyInvalid(ValueError):
+    """The public key of a board, from a peer, cannot be used. The text is safe to send back."""
 
 
 class RequestInvalid(ValueError):
