@@ -19,6 +19,8 @@ class ApiOptions:
     """Bytes of a request body that is not multipart."""
     max_upload: int = MAX_UPLOAD
     """Bytes of a multipart body."""
+    bridge: bool = True
+    """Whether boards of the other dialect are shown here too."""
     rates: RateOptions = field(default_factory=RateOptions)
 
 

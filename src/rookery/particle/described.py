@@ -1,0 +1,37 @@
+"""What is kept of what a board says of itself: the fields of `Device.described`, written by the device side and read by
+the API.
+
+| Key | |
+|---|---|
+| `functions` | names, in the board's order |
+| `variables` | name to `bool`, `int32`, `string` or `double` |
+| `modules` | the system description in the short form of `spark/status/safe-mode` (device reference 4.3) |
+| `imei`, `iccid`, `cellfw` | texts, where the board has a modem |
+| `safe_mode` | True: it lacks dependencies and runs nothing of its owner's |
+| `system_version` | integer of the Hello, 6200 for 6.2.0; 0 while unknown |
+| `firmware_version`, `firmware_product` | integers of the Hello; absent where the board says none |
+| `updates_enabled` | what its program allows; absent while unknown |
+| `flags`, `max_message`, `max_binary`, `chunk` | of the Hello |
+| `checksums` | what the board would have to repeat only when it changes |
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def system_version_text(version: int) -> str | None:
+    """`6.2.0` for 6200. Boards number their releases so since 2.0 [particle-device 4.1]; None for what is not known."""
+    if not 1_000 <= version < 100_000:
+        return None
+    return f"{version // 1_000}.{version // 100 % 10}.{version % 100}"
+
+
+def functions_of(described: dict[str, Any]) -> list[str]:
+    """Names of functions."""
+    return list(described.get("functions", ()))
+
+
+def variables_of(described: dict[str, Any]) -> dict[str, str]:
+    """Variables and their types."""
+    return dict(described.get("variables", {}))
