@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-
-from rookery.gateways.mqtt_counters import MqttCounters
+from typing import Protocol
 
 IPV6_PREFIX = 64
 """Bits of an IPv6 address that one subscriber cannot choose (RFC 6177)."""
 
 
+class Counters(Protocol):
+    """Where a gateway counts them."""
+
+    handshaking: int
+
+
 class Doorstep:
     """Counts arrivals. `address` is `host:port`, or `[host]:port` for IPv6."""
 
-    def __init__(self, counters: MqttCounters, places: int) -> None:
+    def __init__(self, counters: Counters, places: int) -> None:
         self._counters = counters
         self._places = places
         self._share = max(places // 2, 1)

@@ -10,8 +10,10 @@ _LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER: on, 0 s. What is unsent is dropped and the peer gets a reset."""
 
 
-async def bound_sockets(host: str, port: int) -> tuple[list[socket.socket], int]:
-    """A bound, non-blocking TCP socket for each address of `host`, and their port, which port 0 leaves to the system.
+async def bound_sockets(
+    host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM
+) -> tuple[list[socket.socket], int]:
+    """A bound, non-blocking socket for each address of `host`, and their port, which port 0 leaves to the system.
 
     "::" alone takes IPv4 as well; where a name has addresses of both kinds, each gets a socket of its own.
 
@@ -19,18 +21,17 @@ async def bound_sockets(host: str, port: int) -> tuple[list[socket.socket], int]
         OSError: the address is taken or is not ours. Nothing stays bound.
     """
     found = dict.fromkeys(
-        await asyncio.get_running_loop().getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
+        await asyncio.get_running_loop().getaddrinfo(host or None, port, type=kind, flags=socket.AI_PASSIVE)
     )
     apart = len({family for family, *_ in found}) > 1 or host != "::"
     sockets: list[socket.socket] = []
     try:
-        for family, kind, protocol, _, address in found:
+        for family, _, protocol, _, address in found:
             sock = socket.socket(family, kind, protocol)
             sockets.append(sock)
             sock.setblocking(False)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if kind == socket.SOCK_STREAM:  # for datagrams it would let two servers have one port
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, apart)
             sock.bind((address[0], port, *address[2:]))
