@@ -57,8 +57,8 @@ class BoardKeys:
     def open(cls, folder: Path) -> BoardKeys:
         """The keys of `folder`, made where there are none yet.
 
-        Making the RSA key takes 10 to 90 ms (40 on average), at the first start only. It can be done in a thread: the
-        interpreter is free meanwhile.
+        The first start takes 10 to 90 ms, 40 on average, for the RSA key; each later one 30 ms, to check it. It can be
+        done in a thread: the interpreter is free meanwhile.
 
         Raises:
             KeysError: files cannot be read or written, do not belong together, or hold keys of another kind.

@@ -8,8 +8,11 @@ import pytest
 
 from rookery.wire.lightssl import keys
 from rookery.wire.lightssl.channel import Channel
+from rookery.wire.lightssl.client import ClientConnection
+from rookery.wire.lightssl.server import ServerConnection
+from tests.wire.lightssl import capture as c
 from tests.wire.lightssl import vectors as v
-from tests.wire.lightssl.world import BOARD_ID, BOARD_PUBLIC, Board, Server, claimed, known_board, known_session
+from tests.wire.lightssl.world import BOARD_ID, BOARD_PUBLIC, Board, Ear, Server, claimed, known_board, known_session
 
 second = pytest.mark.parametrize(
     ("frame", "message"),
@@ -90,3 +93,42 @@ def test_the_next_iv_is_the_first_block_of_ciphertext_and_not_the_last() -> None
     first = channel.seal(bytes(range(40)))
     again = Channel(v.B_SESSION[:16] + first[2:18] + v.B_SESSION[32:])
     assert channel.seal(b"next") == again.seal(b"next")
+
+
+# A whole session, captured
+
+DEVICE_ID = bytes.fromhex("0123456789abcdef01234567")
+
+
+def test_captured_session_from_the_servers_side() -> None:
+    ear, given = Ear(), [c.NONCE, c.SESSION]
+    server = ServerConnection(ear, c.SERVER_KEY, lambda size: given.pop(0))
+    server.start()
+    assert ear.take() == c.NONCE
+    server.feed(c.CLAIM)
+    public = keys.public_der(c.BOARD_KEY)
+    assert ear.claims == [(DEVICE_ID, public)]
+    server.accept(public)
+    # The encryption is random and what is signed depends on it; the rest of the answer does not.
+    answer = ear.take()
+    board_reads = [keys.read_answer(c.BOARD_KEY, c.SERVER_KEY.public_key(), each) for each in (answer, c.ANSWER)]
+    assert board_reads == [c.SESSION, c.SESSION]
+    server.feed(c.UP)
+    assert ear.messages == c.UP_MESSAGES
+    for message in c.DOWN_MESSAGES:
+        server.send(message)
+    assert ear.take() == c.DOWN
+    assert c.UP_MESSAGES[0][2:4] == (int.from_bytes(server.salt[:2], "little") + 1).to_bytes(2, "big")
+
+
+def test_captured_session_from_the_boards_side() -> None:
+    ear = Ear()
+    board = ClientConnection(ear, c.BOARD_KEY, keys.public_der(c.SERVER_KEY), DEVICE_ID)
+    board.feed(c.NONCE)
+    assert len(ear.take()) == len(c.CLAIM)
+    board.feed(c.ANSWER)
+    for message in c.UP_MESSAGES:
+        board.send(message)
+    assert ear.take() == c.UP
+    board.feed(c.DOWN)
+    assert ear.messages == c.DOWN_MESSAGES
