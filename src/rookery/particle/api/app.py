@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from rookery.gateways.asgi import App, Receive, Scope, Send
+from rookery.particle.api import calls, devices
 from rookery.particle.api.api import Api
 from rookery.particle.api.edge import Edge
 from rookery.particle.api.errors import unknown_method, unknown_path
@@ -18,7 +19,10 @@ from rookery.particle.api.routing import Missing, Router, split_path
 PREFIXES = ("/v1", "/oauth")
 """Paths that belong to this API, each with all that lies below it."""
 
-ROUTES: tuple[Route, ...] = ()
+ROUTES: tuple[Route, ...] = (
+    *devices.ROUTES,
+    *calls.ROUTES,
+)
 """All operations, file by file."""
 
 
