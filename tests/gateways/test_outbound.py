@@ -412,6 +412,13 @@ async def test_no_answer_in_time() -> None:
             await outbound(OutgoingRequest(method="GET", url=f"http://here.test:{server.port}/"))
 
 
+async def test_a_request_may_have_less_time() -> None:
+    async with serving() as server, calling() as outbound:
+        server.answers["/"] = b"HTTP/1.1 200 OK\r\n"
+        with pytest.raises(OutgoingFailed, match=r"within 0\.05 seconds\."):
+            await outbound(OutgoingRequest(method="GET", url=f"http://here.test:{server.port}/", seconds=0.05))
+
+
 async def test_a_port_that_nobody_listens_on() -> None:
     async with serving() as server:
         port = server.port
@@ -467,4 +474,4 @@ def test_the_library_is_loaded_late() -> None:
     )
     source = Path(__file__).parents[2] / "src"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=source)
-    assert found.stdout == "set()\n"
+    assert found.stdout == "[]\n"

@@ -17,6 +17,8 @@ class OutgoingRequest(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     verify: bool = True
     """Whether the certificate must be valid and of this host. False is for a server that has none of an authority."""
+    seconds: float | None = None
+    """How long it may take; None, and anything longer, means as long as the sender lets it."""
 
     @property
     def size(self) -> int:

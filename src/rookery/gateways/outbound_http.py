@@ -89,8 +89,9 @@ class OutboundHttp:
         if url.userinfo and not any(name == b"authorization" for name, _ in headers):
             pair = f"{url.username}:{url.password}".encode()
             headers.append((b"authorization", b"Basic " + base64.b64encode(pair)))
+        seconds = min(self._limits.total_seconds, request.seconds or self._limits.total_seconds)
         try:
-            async with asyncio.timeout(self._limits.total_seconds):
+            async with asyncio.timeout(seconds):
                 for _ in range(self._limits.redirects + 1):
                     response = await self._exchange(request.verify, method, url, headers, body)
                     location = response.header("location")
