@@ -25,7 +25,7 @@ from rookery.particle.api.errors import (
 )
 
 _BEARER = re.compile(r"Bearer\s(\S+)")
-_BASIC = re.compile(r"\s*basic\s+([A-Za-z0-9._~+/-]+=*)\s*", re.IGNORECASE)
+_BASIC = re.compile(r"\s*basic\s+([A-Za-z0-9+/]+=*)\s*", re.IGNORECASE)
 
 
 class Basic(NamedTuple):
