@@ -18,7 +18,8 @@ PATIENCE: Final[dict[Transport, float]] = {"tcp": 10.0, "udp": 30.0}
 
 
 class Platform(NamedTuple):
-    """One line of the table. `transport` is the usual one: the virtual device (3) speaks both."""
+    """One line of the table. `transport` is the usual one: the virtual device (3) speaks both. `family`
+    is empty where the reference names none."""
 
     id: int
     name: str
@@ -46,11 +47,11 @@ PLATFORMS: Final[dict[int, Platform]] = {
     platform.id: platform
     for platform in (
         Platform(CORE, "core", "gen 1", False, "tcp"),
-        Platform(GCC, "gcc", "virtual", False, "tcp"),
+        Platform(GCC, "gcc", "", False, "tcp"),
         Platform(6, "photon", "gen 2", False, "tcp"),
         Platform(8, "p1", "gen 2", False, "tcp"),
         Platform(10, "electron", "gen 2", True, "udp"),
-        Platform(11, "esp32", "internal", False, "udp"),
+        Platform(11, "esp32", "", False, "udp"),
         Platform(12, "argon", "gen 3", False, "udp"),
         Platform(13, "boron", "gen 3", True, "udp"),
         Platform(14, "xenon", "gen 3", False, "udp"),
@@ -60,12 +61,12 @@ PLATFORMS: Final[dict[int, Platform]] = {
         Platform(24, "xsom", "gen 3", False, "udp"),
         Platform(25, "b5som", "gen 3", True, "udp"),
         Platform(26, "tracker", "gen 3", True, "udp"),
-        Platform(28, "trackerm", "RTL872x", True, "udp"),
+        Platform(28, "trackerm", "", True, "udp"),
         Platform(31, "raspberrypi", "linux", False, "tcp"),
         Platform(32, "p2", "RTL872x", False, "udp"),
         Platform(35, "msom", "RTL872x", True, "udp"),
-        Platform(37, "electron2", "gen 4", True, "udp"),
-        Platform(38, "sulu", "gen 4", True, "udp"),
+        Platform(37, "electron2", "", True, "udp"),
+        Platform(38, "sulu", "", True, "udp"),
         Platform(42, "tachyon", "linux", True, "udp"),
         Platform(43, "linux", "linux", False, "udp"),
         Platform(82, "digistump-oak", "3rd party", False, "tcp"),
@@ -77,7 +78,7 @@ PLATFORMS: Final[dict[int, Platform]] = {
 
 def platform(platform_id: int) -> Platform:
     """The line of this id. An id that is not in the table is a board of tomorrow: not cellular, over UDP."""
-    return PLATFORMS.get(platform_id) or Platform(platform_id, f"platform-{platform_id}", "unknown", False, "udp")
+    return PLATFORMS.get(platform_id) or Platform(platform_id, f"platform-{platform_id}", "", False, "udp")
 
 
 class Limits(NamedTuple):

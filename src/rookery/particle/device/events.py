@@ -7,6 +7,7 @@ loses the data. So the order of options is fixed here, and a content format is o
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from msgspec import Struct
@@ -34,6 +35,7 @@ SHORT_TTL_SINCE: Final = 6_000
 RESERVED: Final = ("spark", "particle")
 """Names that begin so, in any case, belong to the cloud (particle-rest.md §3.5)."""
 
+_LINE_BREAKING: Final = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]").search
 _DEVICE_ID_DIGITS: Final = 24
 _HEXADECIMAL: Final = frozenset("0123456789abcdef")
 
@@ -138,14 +140,10 @@ def _name(segments: list[bytes]) -> str:
         name = raw.decode()
     except UnicodeDecodeError as error:
         raise MessageError("a name that is not UTF-8") from error
-    if not _one_line(name):
+    if _LINE_BREAKING(name):
         # It stands on a line of its own in event streams.
         raise MessageError("a name with control characters")
     return name
-
-
-def _one_line(name: str) -> bool:
-    return not any(ord(letter) < 32 or letter in "\x7f\x85\u2028\u2029" for letter in name)
 
 
 def event_request(event: Event, limits: Limits, system_version: int) -> Request:
@@ -155,8 +153,8 @@ def event_request(event: Event, limits: Limits, system_version: int) -> Request:
         LimitError: the name or the data is longer than this board takes.
     """
     raw = event.name.encode()
-    if not 0 < len(raw) <= limits.event_name or not _one_line(event.name):
-        raise LimitError(f"a name of an event has 1 to {limits.event_name} bytes")
+    if not 0 < len(raw) <= limits.event_name or _LINE_BREAKING(event.name):
+        raise LimitError(f"a name of an event has 1 to {limits.event_name} bytes, none of them for control")
     if len(event.data) > limits.data:
         raise LimitError(f"{len(event.data)} bytes of data; this board takes {limits.data}")
     # Boards put a slash only between what they have and the next segment: one that begins the name would be lost.

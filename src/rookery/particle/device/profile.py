@@ -35,10 +35,10 @@ TRANSMISSION: Final = Transmission(
     ack_timeout=4.0,
     ack_random_factor=1.5,
     max_retransmit=3,
-    # §3: several Confirmable messages may be outstanding. A board has about as many buffers.
+    # §3: several Confirmable messages may be outstanding; four keep a small board from being flooded.
     nstart=4,
-    # Boards remember identifiers for 45 s (§9), which is their own span of repetition and a little more. Ten seconds
-    # are the slowest cellular link that their connection watchdog survives; a longer memory would only cost room.
+    # Boards themselves remember identifiers for 45 s (§9), hardly more than they go on repeating. With ten seconds of
+    # latency we remember theirs for 66; a longer memory would only cost room.
     max_latency=10.0,
 )
 
