@@ -216,6 +216,15 @@ def test_a_session_that_ends() -> None:
     assert world.transfer.deadline() is None
 
 
+def test_a_board_whose_last_word_is_lost_leaves_one_unsure() -> None:
+    world = World(BINARY, board())
+    world.spoil = lambda to_board, data: None if data[1] == Code.CHANGED and b"r" in data else data
+    world.update()
+    assert world.board.calls == ["started", "finished"]
+    assert world.told.reason is Reason.GONE
+    assert world.transfer.unsure
+
+
 def test_cancelling_leaves_the_board_stranded() -> None:
     world = World(BINARY, board())
     world.update(until=0.1)

@@ -245,6 +245,16 @@ def test_cancelling(discard: bool) -> None:
     assert not world.transfer.stranded
 
 
+@pytest.mark.parametrize("lost", [b"\xb1F", b"\xb1C"], ids=["the end", "the chunks"])
+def test_only_a_board_that_has_everything_leaves_one_unsure(lost: bytes) -> None:
+    world = World(BINARY, board())
+    world.spoil = lambda to_board, data: None if to_board and lost in data[:8] else data
+    world.update(until=10)
+    world.transfer.closed(world.now)
+    assert world.told.reason is Reason.GONE
+    assert world.transfer.unsure is (lost == b"\xb1F")
+
+
 def acknowledgement(index: int, payload: bytes = b"") -> Message:
     return Message(NON_CONFIRMABLE, Code.POST, 0, b"", ((URI_PATH, b"A"), (CHUNK_INDEX, uint(index))), payload)
 

@@ -177,8 +177,8 @@ def build(
     product_version: int | None = None,
     header_at: int = 0,
 ) -> bytes:
-    """A module that boards accept, for simulated boards and tests: `body` stands where code would, and must not be
-    empty when nothing else is variable: what is all header and suffix is no module.
+    """A module that boards accept, for simulated boards and tests. `body` stands where code would; there has to be
+    something between header and suffix, or the file is no module.
 
     `header_at` puts a vector table of so many bytes (a multiple of 4) in front of the header. The product is written
     as an extension, where either of its numbers is given.

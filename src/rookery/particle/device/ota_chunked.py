@@ -355,6 +355,7 @@ class ChunkedTransfer(Transfer):
 
     def _fail(self, reason: Reason, sentence: str) -> None:
         self.stranded = self._state not in (_State.NEW, _State.ENDED)
+        self.unsure = self._state is _State.CLOSING and reason in (Reason.GONE, Reason.TIMEOUT)
         self._state = _State.ENDED
         self._queue.clear()
         self._queued.clear()

@@ -174,6 +174,9 @@ class Transfer(ABC):
         self.ended = False
         self.stranded = False
         """The board still believes in an update that we gave up, and only a new session tells it otherwise."""
+        self.unsure = False
+        """It failed while the board had everything and only its last word was missing: the version that it names when
+        it is back says whether it took the binary."""
         self._link = link
         self._listener = listener
         self._binary = binary

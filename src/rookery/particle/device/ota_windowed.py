@@ -72,10 +72,9 @@ QUIET_SECONDS: Final = 1.5
 """Before the first probe: a board acknowledges within 0.2 s, the rest is a cellular round trip."""
 LONGEST_QUIET: Final = 24.0
 """Between two probes, so that a board that comes back is found well before it gives up after 300 s."""
-FIRST_FLIGHT: Final = 8
-"""Chunks on their way before the first acknowledgement: what a small UDP stack can hold."""
-SMALLEST_FLIGHT: Final = 2
-"""A board acknowledges every second chunk at once, a single one after 0.2 s."""
+SMALLEST_FLIGHT: Final = 8
+"""Chunks on their way before the first acknowledgement, and at least. 4 KB a round trip do not fill any link; what is
+lost of so few was lost by the radio, and sending less would only make it longer."""
 _NO_BYTES: Final = b""
 
 
@@ -129,7 +128,7 @@ class WindowedTransfer(Transfer):
         self._probe = 0  # serial of an unanswered probe
         self._quiet = QUIET_SECONDS
         self._quiet_at = 0.0
-        self._flight = float(FIRST_FLIGHT)
+        self._flight = float(SMALLEST_FLIGHT)
         self._slow_start_to = float("inf")
         self._recovered_from = 0  # losses of transmissions up to this serial have halved the flight already
         self._resent = 0
@@ -247,6 +246,7 @@ class WindowedTransfer(Transfer):
         self._finish(now, {**details, "board": said})
 
     def _fail(self, reason: Reason, sentence: str) -> None:
+        self.unsure = self._state is _State.CLOSING and reason in (Reason.GONE, Reason.TIMEOUT)
         self._state = _State.ENDED
         self._flying.clear()
         self._beyond.clear()
