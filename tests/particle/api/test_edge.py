@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from rookery.particle.api.api import ApiOptions
 from rookery.particle.api.app import PREFIXES, build_api
+from rookery.particle.api.app import ROUTES as ALL
 from rookery.particle.api.rate import RateOptions
 from tests.particle.api.conftest import World, world_of
 from tests.particle.api.plumbing import ROUTES, STREAM, who
@@ -172,6 +173,4 @@ async def test_one_path_has_one_route(world: World) -> None:
 
 async def test_the_routes_of_this_api_are_below_its_prefixes(world: World) -> None:
     build_api(world.api)
-    from rookery.particle.api.app import ROUTES as ALL
-
     assert all(path.startswith(tuple(f"{prefix}/" for prefix in PREFIXES)) for route in ALL for path in route.paths)

@@ -278,8 +278,8 @@ def test_the_tables_above_are_whole() -> None:
 
 def test_401_and_its_words_are_for_tokens_only() -> None:
     """The command line tool would send people to log in again."""
-    everything = [(name, each[0]) for name, each in [*OAUTH.items(), *OTHER.items()]]
-    for name, error in everything:
+    everything = {name: each[0] for name, each in OAUTH.items()} | {name: each[0] for name, each in OTHER.items()}
+    for name, error in everything.items():
         about_tokens = name.startswith(("token_", "listing_"))
         assert error.status != 401 or about_tokens, name
         assert "access token" not in str(error.body) or about_tokens, name

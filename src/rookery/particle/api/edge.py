@@ -58,7 +58,7 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *added]
+                message["headers"] = [*message.get("headers", ()), *added]
             elif method == "HEAD":
                 message["body"] = b""
             await send(message)
