@@ -112,6 +112,12 @@ async def test_a_limit_of_its_own(world: World) -> None:
     assert (await world.call("POST", "/v1/large", content=b"x" * 10)).content == b"10"
 
 
+@pytest.mark.parametrize("length", ["11", "9" * 19, "9" * 9_000])
+async def test_an_announced_length_is_enough(world: World, length: str) -> None:
+    answer = await world.call("POST", "/v1/large", content=b"x", headers={"Content-Length": length})
+    assert answer.status_code == 413
+
+
 async def test_a_body_without_a_length_is_counted(world: World) -> None:
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(3):

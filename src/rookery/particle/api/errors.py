@@ -455,8 +455,8 @@ def error_of(error: Exception, who: Principal | None = None) -> ApiError | None:
     """What an exception means on this API to this caller; None for one that nobody foresaw.
 
     Core does not know whose path was called, so a route that must word "not there" in a way of its own catches core's
-    error itself: `NotFound` (`device_not_recognised`, `product_device_not_found`, `product_not_found`) and
-    `NameUnknown` (`unknown_variable`, `unknown_function`).
+    error itself: `NotFound` (`device_not_recognised`, `product_device_not_found`, `product_not_found`), `NameUnknown`
+    (`unknown_variable`, `unknown_function`), and what is wrong with a refresh token, which is no 401.
     """
     if isinstance(error, ApiError):
         return error

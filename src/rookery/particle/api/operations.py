@@ -69,6 +69,10 @@ from rookery.particle.api.forms import parse_query
 from rookery.particle.api.rate import Rate
 
 
+LENGTH_DIGITS = 18
+"""Digits of a `Content-Length` that are looked at as a number: more are too large whatever they say."""
+
+
 class Auth(Enum):
     """What a route wants to know of the caller."""
 
@@ -205,7 +209,7 @@ class Call:
             if self._max_body is not None:
                 limit = self._max_body
             length = self.headers.get("content-length", "")
-            if length.isdecimal() and int(length) > limit:
+            if length.isdecimal() and (len(length) > LENGTH_DIGITS or int(length) > limit):
                 raise too_large(limit)
             try:
                 self._raw = await read_body(self._receive, limit)
