@@ -71,6 +71,14 @@ def test_the_board_restarts_only_when_its_last_answer_is_acknowledged() -> None:
     assert confirmable[0].message_id in empty
 
 
+def test_a_chunk_that_comes_again_after_the_end_changes_nothing() -> None:
+    weather = Weather(loss=0.02, repeated=0.125, delay=0.5, jitter=0.4)
+    for seed in range(20):
+        world = World(BINARY, board(), weather=weather, seed=seed).update()
+        assert world.told.calls == ["started", "finished"]
+        assert world.board.calls == ["started", "finished"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 1 << 30),

@@ -184,6 +184,7 @@ class WindowedReceiver(Receiver):
         self._file = memory
         self._chunk_size = 0
         self._count = 0
+        self._last_size = 0
         self._offset = 0
         self._acked = 0
         self._beyond = 0  # bit i: chunk acked + 1 + i has arrived
@@ -247,6 +248,7 @@ class WindowedReceiver(Receiver):
         self._chunk_size = chunk_size
         self._offset = self._file.reached
         self._count = -(-(size - self._offset) // chunk_size)
+        self._last_size = size - self._offset - (self._count - 1) * chunk_size
         self._acked = self._beyond = self._unacknowledged = 0
         self._had_gap = False
         self._heard_at = now
@@ -264,8 +266,7 @@ class WindowedReceiver(Receiver):
         if message.token or not size:
             self._abandon("A chunk came with a token, or without data.")
             return
-        total = len(self._file.data) - self._offset
-        expected = self._chunk_size if index < self._count else total - (self._count - 1) * self._chunk_size
+        expected = self._chunk_size if index < self._count else self._last_size
         if not 0 < index <= self._count or size != expected:
             self._abandon("A chunk came that is not one of this file.")
             return
