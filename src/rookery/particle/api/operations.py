@@ -68,7 +68,6 @@ from rookery.particle.api.errors import bad_request, error_of, token_missing, to
 from rookery.particle.api.forms import parse_query
 from rookery.particle.api.rate import Rate
 
-
 LENGTH_DIGITS = 18
 """Digits of a `Content-Length` that are looked at as a number: more are too large whatever they say."""
 
