@@ -86,7 +86,7 @@ class CoapConnection(ABC):
         self._handler: Handler | None = None
         self._interval = 0.0
         self._probe = False
-        self._probed = 0.0
+        self._probed = -1.0  # when it was last heard before the last ping
         self._unconfirmed: set[int] | None = None
         self.peer = peer
         self.name = b""
