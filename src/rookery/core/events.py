@@ -16,7 +16,7 @@ committed before the publisher is acknowledged and before anybody hears of it.
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -26,9 +26,11 @@ import msgspec
 import structlog
 
 from rookery.core.bus import Bus
+from rookery.core.catalog import Catalog, Update, changed
 from rookery.core.clock import MILLISECOND, Clock
+from rookery.core.errors import Conflict
 from rookery.core.points import Producer, Telemetry
-from rookery.core.records import Device
+from rookery.core.records import Device, Space
 
 log = structlog.get_logger("rookery.events")
 
@@ -109,7 +111,6 @@ class Events:
         self._clock = clock
         self._waiting: dict[int, Event] = {}
         self._next = 0
-        self._stamps: dict[int, int] = {}
         self.fleet_wide = False
         """Whether what is published to a product reaches all its boards."""
         self.published = 0
@@ -173,6 +174,33 @@ class Events:
             except Exception:
                 # One board's trouble is not the others'.
                 log.exception("events.delivery_failed", device=listener.device.id)
+
+
+class SpaceSeries:
+    """The series of what is published to a space and not by a board: given out when it is first needed."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._known: dict[str, int] = {}
+
+    async def of(self, space_id: str) -> int:
+        """The series of this space; 0 when there is no such space."""
+        known = self._known.get(space_id)
+        if known:
+            return known
+        while True:
+            space = await self._catalog.get(Space, space_id)
+            if space is None:
+                return 0
+            if not space.events:
+                (series,) = await self._catalog.allocate(1)
+                space = changed(space, space.updated_at, events=series)
+                try:
+                    await self._catalog.apply(Update(space))
+                except Conflict:
+                    continue
+            self._known[space_id] = space.events
+            return space.events
 
 
 class Subscribers:
@@ -289,8 +317,6 @@ def _keep(event: Event) -> str:
 
 def unpack(value: str, time: int) -> Event:
     """An event from the store."""
-    from base64 import b64decode
-
     kept = _DECODE(value)
     data: bytes | None = None
     if kept.d is not None:

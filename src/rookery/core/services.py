@@ -13,7 +13,7 @@ from rookery.core.clock import Clock
 from rookery.core.customers import Customers
 from rookery.core.devices import Devices
 from rookery.core.enrolment import Enrolment
-from rookery.core.events import Events
+from rookery.core.events import Events, SpaceSeries
 from rookery.core.fleet import Fleet
 from rookery.core.ids import Identifiers
 from rookery.core.index import Index
@@ -52,6 +52,7 @@ class Services:
     sealed: Sealed
     tokens: AccessTokens
     events: Events
+    event_series: SpaceSeries
     enrolment: Enrolment
     claims: Claims
     fleet: Fleet
@@ -99,6 +100,7 @@ def build_services(
         sealed=sealed,
         tokens=tokens,
         events=Events(telemetry, bus, clock),
+        event_series=SpaceSeries(catalog),
         enrolment=enrolment,
         claims=claims,
         fleet=fleet,

@@ -126,6 +126,19 @@ class AccessTokens:
             raise TokenExpired("The access token has expired.")
         return Grant(principal, record)
 
+    async def grant(self, record: Token) -> Grant:
+        """Who a token speaks for now, by its record.
+
+        Raises:
+            TokenUnknown: it was revoked, or whoever it spoke for is gone.
+            TokenExpired: its time is over.
+        """
+        if await self._catalog.get(Token, record.id) is None:
+            raise TokenUnknown("The access token is not known.")
+        if record.expires_at is not None and record.expires_at <= self._clock.now():
+            raise TokenExpired("The access token has expired.")
+        return Grant(await self._principal(record), record)
+
     async def find(self, token: str) -> Token | None:
         """The record of a token, expired or not."""
         return await self._catalog.get(Token, token_id(token)) if 0 < len(token) <= TOKEN_LIMIT else None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rookery.core.clock import Clock
 from rookery.core.services import Services
 from rookery.particle.api.body import MAX_BODY, MAX_UPLOAD
 from rookery.particle.api.rate import RateLimits, RateOptions
+from rookery.particle.api.streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,12 @@ class Api:
 
     services: Services
     options: ApiOptions = field(default_factory=ApiOptions)
+    clock: Clock | None = None
+    """Real time for what concerns connections, where the services have a clock that is turned by hand."""
     rate: RateLimits = field(init=False)
+    streams: Streams = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", RateLimits(self.services.clock, self.options.rates))
+        clock = self.clock or self.services.clock
+        object.__setattr__(self, "rate", RateLimits(clock, self.options.rates))
+        object.__setattr__(self, "streams", Streams(self.services, clock))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from rookery.gateways.asgi import App, Receive, Scope, Send
-from rookery.particle.api import calls, devices
+from rookery.particle.api import calls, devices, events
 from rookery.particle.api.api import Api
 from rookery.particle.api.edge import Edge
 from rookery.particle.api.errors import unknown_method, unknown_path
@@ -20,6 +20,7 @@ PREFIXES = ("/v1", "/oauth")
 """Paths that belong to this API, each with all that lies below it."""
 
 ROUTES: tuple[Route, ...] = (
+    *events.ROUTES,
     *devices.ROUTES,
     *calls.ROUTES,
 )
