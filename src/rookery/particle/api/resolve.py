@@ -1,8 +1,8 @@
 """Which device, product or organisation a path means, and whether the caller may do that to it.
 
 Almost everything about a device has two paths (reference 3.1): of its owner, `/v1/devices/{device}`, where a name does
-as well as an id, and of a product, `/v1/products/{product}/devices/{device}`. One handler serves both; `device_of` tells
-them apart by the path.
+as well as an id, and of a product, `/v1/products/{product}/devices/{device}`. One handler serves both; `device_of`
+tells them apart by the path.
 """
 
 from __future__ import annotations
