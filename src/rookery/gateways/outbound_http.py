@@ -105,9 +105,7 @@ class OutboundHttp:
                         headers = [each for each in headers if each[0] in _FOR_ANYBODY]
                     url = target
         except TimeoutError:
-            raise OutgoingFailed(
-                f"{url.host} has not answered within {self._limits.total_seconds:g} seconds."
-            ) from None
+            raise OutgoingFailed(f"{url.host} has not answered within {seconds:g} seconds.") from None
         raise OutgoingFailed(f"There were more than {self._limits.redirects} redirects.")
 
     async def _exchange(
