@@ -7,7 +7,7 @@ from rookery.core.catalog import Catalog, Delete, Insert, Update, changed
 from rookery.core.clock import SECOND, Clock
 from rookery.core.errors import Conflict, Invalid, NotFound
 from rookery.core.ids import Identifiers
-from rookery.core.records import Client
+from rookery.core.records import Client, ClientKind
 from rookery.core.secrets import digest, digest_matches
 
 ID_LENGTH = 32
@@ -66,18 +66,20 @@ class Clients:
         return client
 
     async def get(self, client_id: str) -> Client | None:
-        """The key with this id."""
+        """The key with this id. An OAuth client is none."""
         client = self._cache.get(client_id)
         if client is None:
             changes = self._changes
             client = await self._catalog.get(Client, client_id)
+            if client is not None and client.kind is not ClientKind.KEY:
+                return None
             if client is not None and changes == self._changes:
                 self._cache[client_id] = client
         return client
 
     async def of(self, person_id: str) -> list[Client]:
         """The keys of a person, oldest first."""
-        return await self._catalog.select(Client, person_id=person_id)
+        return await self._catalog.select(Client, person_id=person_id, kind=ClientKind.KEY)
 
     async def owned(self, person_id: str, client_id: str) -> Client:
         """The key with this id, when it is this person's.

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from rookery.core.access import Principal
-from rookery.core.bus import Bus, announce_withdrawn
+from rookery.core.bus import Bus, announce_token_withdrawn, announce_withdrawn
 from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
-from rookery.core.clock import SECOND, Clock
+from rookery.core.clock import Clock
 from rookery.core.errors import Conflict, Invalid, NotFound
 from rookery.core.ids import Identifiers
-from rookery.core.records import Client, Device, Member, OneTimeLink, Person, Role, Space, SpaceKind, Thing
+from rookery.core.links import CODE, LOGIN, PASSWORD, Links
+from rookery.core.records import (
+    Client,
+    ClientKind,
+    Device,
+    Integration,
+    Member,
+    OneTimeLink,
+    Person,
+    Role,
+    Space,
+    SpaceKind,
+    Thing,
+    Token,
+)
+from rookery.core.slugs import slug_of
 
 LINK_LIFETIME = 24 * 3600
 """Seconds a one-time link works: an evening and the next morning."""
@@ -19,6 +34,8 @@ PASSWORD_LENGTH = 10
 """Fewest characters of a password: the length below which NIST SP 800-63B finds guessing practical online."""
 PASSWORD_LIMIT = 1_024
 """Most characters: hashing an endless one would be work for free."""
+SLUG_LIMIT = 40
+"""Characters of how paths call an organisation, before a number that may be needed."""
 
 
 class Passwords(Protocol):
@@ -40,17 +57,18 @@ class People:
         self._passwords = passwords
         self._ids = ids
         self._clock = clock
+        self._links = Links(catalog, ids, clock)
 
-    async def create(self, email: str, name: str = "", password: str | None = None) -> Person:
+    async def create(
+        self, email: str, name: str = "", password: str | None = None, profile: Mapping[str, Any] | None = None
+    ) -> Person:
         """Add a person with a space of their own.
 
         Raises:
             Invalid: the address or the password can not be used.
             Conflict: somebody has this address already.
         """
-        email = email.strip()
-        if not 3 <= len(email) <= 254 or email.count("@") != 1 or email.startswith("@") or email.endswith("@"):
-            raise Invalid(f"{email[:80]!r} is not an e-mail address.", "email")
+        email = check_address(email)
         if await self._catalog.find(Person, email=email) is not None:
             raise Conflict(f"Somebody with the address {email} exists already.")
         now = self._clock.now()
@@ -61,6 +79,7 @@ class People:
             email=email,
             name=name or email.partition("@")[0],
             password_hash=await self._passwords.hash(check_password(password)) if password is not None else None,
+            profile=dict(profile or {}),
         )
         space = Space(id=person.id, created_at=now, updated_at=now, kind=SpaceKind.PERSONAL, name=person.name)
         member = _member(space.id, person.id, Role.OWNER, now)
@@ -68,11 +87,25 @@ class People:
         return person
 
     async def organisation(self, name: str, owner: Person) -> Space:
-        """Add an organisation that `owner` owns."""
-        now = self._clock.now()
-        space = Space(id=self._ids.uuid(), created_at=now, updated_at=now, kind=SpaceKind.ORGANISATION, name=name)
-        await self._catalog.apply(Insert(space), Insert(_member(space.id, owner.id, Role.OWNER, now)))
-        return space
+        """Add an organisation that `owner` owns. Its slug is made of its name."""
+        stem, number = slug_of(name, SLUG_LIMIT, "organisation"), 1
+        while True:
+            now = self._clock.now()
+            space = Space(
+                id=self._ids.uuid(),
+                created_at=now,
+                updated_at=now,
+                kind=SpaceKind.ORGANISATION,
+                name=name,
+                slug=stem if number == 1 else f"{stem}-{number}",
+            )
+            try:
+                await self._catalog.apply(Insert(space), Insert(_member(space.id, owner.id, Role.OWNER, now)))
+            except Conflict:
+                # Another one is called so.
+                number += 1
+                continue
+            return space
 
     async def join(self, space_id: str, person_id: str, role: Role) -> None:
         """Give a person a role in a space, instead of the one held so far."""
@@ -96,7 +129,8 @@ class People:
         return person
 
     async def delete(self, person: Person) -> None:
-        """Remove a person whose own space is empty.
+        """Remove a person whose own space is empty, with memberships, tokens, keys, clients, links and integrations.
+        Clients of a product stay with it, whoever made them.
 
         Raises:
             Conflict: the space still owns devices or things.
@@ -105,19 +139,59 @@ class People:
         things = await self._catalog.count(Thing, space_id=person.id)
         if devices or things:
             raise Conflict(f"{person.email} still owns {devices} devices and {things} things. Delete them first.")
+        clients = await self._catalog.select(Client, person_id=person.id, product_id=None)
+        tokens = await self._catalog.select(Token, bearer_id=person.id)
         changes: list[Change] = [Delete(Person, person.id), Delete(Space, person.id)]
         changes += [Delete(Member, m.id) for m in await self._catalog.select(Member, person_id=person.id)]
-        clients = await self._catalog.select(Client, person_id=person.id)
         changes += [Delete(Client, c.id) for c in clients]
+        changes += [Delete(Token, t.id) for t in tokens]
         changes += [Delete(OneTimeLink, k.id) for k in await self._catalog.select(OneTimeLink, person_id=person.id)]
+        changes += [Delete(Integration, i.id) for i in await self._catalog.select(Integration, space_id=person.id)]
         await self._catalog.apply(*changes)
         for client in clients:
-            announce_withdrawn(self._bus, client.id)
+            if client.kind is ClientKind.KEY:
+                announce_withdrawn(self._bus, client.id)
+        for token in tokens:
+            announce_token_withdrawn(self._bus, token.id)
 
-    async def set_password(self, person: Person, password: str) -> None:
-        """Replace the password."""
+    async def set_password(self, person: Person, password: str) -> Person:
+        """Replace the password. Log-ins that are half done with the old one end.
+
+        Raises:
+            Invalid: it can not be used.
+        """
         kept = await self._passwords.hash(check_password(password))
-        await self._catalog.apply(Update(changed(person, self._clock.now(), password_hash=kept)))
+        after = changed(person, self._clock.now(), password_hash=kept)
+        await self._catalog.apply(Update(after))
+        await self._links.end(person.id, LOGIN, CODE)
+        return after
+
+    async def set_email(self, person: Person, email: str) -> Person:
+        """Give a person another address.
+
+        Raises:
+            Invalid: it is none.
+            Conflict: somebody else has it.
+        """
+        email = check_address(email)
+        holder = await self._catalog.find(Person, email=email)
+        if holder is not None and holder.id != person.id:
+            raise Conflict(f"Somebody with the address {email} exists already.")
+        after = changed(person, self._clock.now(), email=email)
+        await self._catalog.apply(Update(after))
+        return after
+
+    async def set_profile(self, person: Person, profile: Mapping[str, Any]) -> Person:
+        """Replace what the person says of themselves."""
+        after = changed(person, self._clock.now(), profile=dict(profile))
+        await self._catalog.apply(Update(after))
+        return after
+
+    async def knows_password(self, person: Person, password: str) -> bool:
+        """Whether this is the person's password."""
+        if person.password_hash is None or len(password) > PASSWORD_LIMIT:
+            return False
+        return await self._passwords.matches(password, person.password_hash)
 
     async def log_in(self, email: str, password: str) -> Person | None:
         """The person, if the password is right. Takes as long when there is no such person."""
@@ -140,43 +214,46 @@ class People:
             raise NotFound("There is no such organisation, or you are not a member of it.")
         return Principal(person_id=person_id, space_id=chosen, roles=roles, client_id=client_id)
 
-    async def link(self, person: Person, purpose: str = "owner") -> str:
-        """A token for a one-time link; only its hash is kept. Links that were made before end with it."""
-        before = await self._catalog.select(OneTimeLink, person_id=person.id)
-        token = self._ids.text(43)
-        now = self._clock.now()
-        link = OneTimeLink(
-            id=_link_id(token),
-            created_at=now,
-            updated_at=now,
-            purpose=purpose,
-            person_id=person.id,
-            expires_at=now + LINK_LIFETIME * SECOND,
-        )
-        await self._catalog.apply(*(Delete(OneTimeLink, old.id) for old in before), Insert(link))
-        return token
+    async def link(self, person: Person) -> str:
+        """A token for a one-time link to set a password with; only its hash is kept. Such links that were made before
+        end with it."""
+        return await self._links.make(PASSWORD, person.id, LINK_LIFETIME)
 
     async def peek(self, token: str) -> Person | None:
         """Whose one-time link this is, if it still works."""
-        link = await self._catalog.get(OneTimeLink, _link_id(token))
-        if link is None or link.expires_at <= self._clock.now():
-            return None
-        return await self._catalog.get(Person, link.person_id)
+        link = await self._links.peek(PASSWORD, token)
+        return await self._catalog.get(Person, link.person_id) if link is not None else None
 
     async def redeem(self, token: str, password: str) -> Person:
-        """Set a password with a one-time link, which ends with it.
+        """Set a password with a one-time link, which ends with it, as do log-ins that are half done.
 
         Raises:
             NotFound: the link was used, has expired, or never was.
             Invalid: the password can not be used; the link goes on working.
         """
-        person = await self.peek(token)
-        if person is None:
-            raise NotFound("This link has been used or has expired. Make a new one with `rookery user link`.")
+        ended = NotFound("This link has been used or has expired. Make a new one with `rookery user link`.")
+        link = await self._links.peek(PASSWORD, token)
+        person = await self._catalog.get(Person, link.person_id) if link is not None else None
+        if link is None or person is None:
+            raise ended
         kept = await self._passwords.hash(check_password(password))
         after = changed(person, self._clock.now(), password_hash=kept)
-        await self._catalog.apply(Update(after), Delete(OneTimeLink, _link_id(token)))
+        if not await self._links.take(link, Update(after)):
+            raise ended
+        await self._links.end(person.id, LOGIN, CODE)
         return after
+
+
+def check_address(email: str) -> str:
+    """An e-mail address without blanks around it, when it may be one.
+
+    Raises:
+        Invalid: it is none.
+    """
+    email = email.strip()
+    if not 3 <= len(email) <= 254 or email.count("@") != 1 or email.startswith("@") or email.endswith("@"):
+        raise Invalid(f"{email[:80]!r} is not an e-mail address.", "email")
+    return email
 
 
 def check_password(password: str) -> str:
@@ -196,7 +273,3 @@ def _member(space_id: str, person_id: str, role: Role, now: int) -> Member:
     return Member(
         id=f"{space_id}/{person_id}", created_at=now, updated_at=now, space_id=space_id, person_id=person_id, role=role
     )
-
-
-def _link_id(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

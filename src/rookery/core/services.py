@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rookery.core.accounts import Accounts
 from rookery.core.boards import Boards
 from rookery.core.bus import Bus
 from rookery.core.catalog import Catalog
@@ -18,7 +19,10 @@ from rookery.core.fleet import Fleet
 from rookery.core.ids import Identifiers
 from rookery.core.index import Index
 from rookery.core.ingest import Ingest
+from rookery.core.links import Links
 from rookery.core.live import LiveThings
+from rookery.core.oauth import OAuth
+from rookery.core.otp import OneTimePasswords
 from rookery.core.people import Passwords, People
 from rookery.core.points import Telemetry
 from rookery.core.products import Products
@@ -59,6 +63,9 @@ class Services:
     products: Products
     customers: Customers
     teams: Teams
+    accounts: Accounts
+    otp: OneTimePasswords
+    oauth: OAuth
 
 
 def build_services(
@@ -81,6 +88,8 @@ def build_services(
     enrolment = Enrolment(catalog, boards, bus, ids, clock)
     claims = Claims(catalog, enrolment, boards, live, bus, ids, clock)
     fleet = Fleet(catalog, enrolment, claims)
+    things = Things(catalog, telemetry, live, devices, bus, ids, clock)
+    links = Links(catalog, ids, clock)
     return Services(
         catalog=catalog,
         telemetry=telemetry,
@@ -94,7 +103,7 @@ def build_services(
         boards=boards,
         ingest=ingest,
         devices=devices,
-        things=Things(catalog, telemetry, live, devices, bus, ids, clock),
+        things=things,
         variables=Variables(catalog, telemetry, live, bus, ids, clock),
         values=Values(ingest, telemetry, boards),
         sealed=sealed,
@@ -107,4 +116,7 @@ def build_services(
         products=Products(catalog, telemetry, fleet, bus, ids, clock),
         customers=Customers(catalog, passwords, tokens, claims, ids, clock),
         teams=Teams(catalog, tokens, bus, ids, clock),
+        accounts=Accounts(catalog, people, tokens, claims, devices, things),
+        otp=OneTimePasswords(catalog, links, sealed, ids, clock),
+        oauth=OAuth(catalog, tokens, links, ids, clock),
     )
