@@ -39,7 +39,7 @@ from rookery.gateways.broker import SpaceBrokers
 from rookery.gateways.broker_login import KeyLogin
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt import MqttGateway
-from rookery.keys import KeyStore, machine_addresses, server_names, sign_request
+from rookery.keys import BoardKeys, KeyStore, machine_addresses, server_names, sign_request
 from rookery.keys.store import CertificateFiles
 from rookery.passwords import Argon2Passwords
 from rookery.settings import Settings, SettingsError
@@ -51,6 +51,7 @@ from rookery.storage.telemetry import TelemetryStore
 
 if TYPE_CHECKING:
     from rookery.gateways.http import HttpGateway
+    from rookery.particle.api.api import Api
     from rookery.storage.catalog.sql import SqlCatalog
 
 log = structlog.get_logger("rookery.server")
@@ -62,6 +63,7 @@ LOOPBACK = "127.0.0.1"
 
 _WEB_MODULES = (
     "rookery.arduino.api.app",
+    "rookery.particle.api.app",
     "rookery.gateways.http",
     "rookery.console.pages",
     "rookery.admin.api",
@@ -81,6 +83,7 @@ class Core:
     clock: Clock
     folder: DataFolder
     keys: KeyStore
+    board_keys: BoardKeys
     catalog: SqlCatalog
     telemetry: TelemetryStore
     messages: MessageFile
@@ -100,10 +103,11 @@ class Core:
             opened.callback(folder.close)
             # Each waits for the disk in a thread of its own.
             keys = asyncio.ensure_future(asyncio.to_thread(open_keys, settings, folder))
+            board_keys = asyncio.ensure_future(asyncio.to_thread(BoardKeys.open, folder.keys))
             catalog = asyncio.ensure_future(open_catalog(folder.catalog, synchronous=synchronous))
             messages = asyncio.ensure_future(MessageFile.open(folder.messages, synchronous=synchronous))
             telemetry = asyncio.ensure_future(_open_telemetry(folder, clock, settings))
-            await asyncio.wait((keys, catalog, messages, telemetry))
+            await asyncio.wait((keys, board_keys, catalog, messages, telemetry))
             for store in (catalog, messages, telemetry):
                 if store.exception() is None:
                     opened.push_async_callback(store.result().close)
@@ -117,11 +121,14 @@ class Core:
                 Peppered(keys.result().pepper),
                 Sealed(keys.result().pepper, os.urandom),
             )
+            services.events.fleet_wide = settings.particle_fleet_events
+            services.claims.online_only = not settings.particle_claim_offline
             core = cls(
                 settings,
                 clock,
                 folder,
                 keys.result(),
+                board_keys.result(),
                 catalog.result(),
                 telemetry.result(),
                 messages.result(),
@@ -209,6 +216,8 @@ class Ports:
     mqtt: int | None = None
     mqtts: int | None = None
     mqtts_cert: tuple[int, ...] = ()
+    particle_tcp: int | None = None
+    particle_udp: int | None = None
 
     def as_settings(self) -> dict[str, list[int]]:
         """Setting name to ports in use."""
@@ -218,6 +227,8 @@ class Ports:
             "mqtt_port": [self.mqtt] if self.mqtt else [],
             "mqtts_port": [self.mqtts] if self.mqtts else [],
             "mqtts_cert_ports": list(self.mqtts_cert),
+            "particle_tcp_port": [self.particle_tcp] if self.particle_tcp else [],
+            "particle_udp_port": [self.particle_udp] if self.particle_udp else [],
         }
 
 
@@ -233,6 +244,7 @@ class Server:
         self.http: HttpGateway | None = None
         self.admin: HttpGateway | None = None
         self.exports = exports_of(core)
+        self.particle: Api | None = None
         self._housekeeping = Housekeeping(core.catalog, core.telemetry, core.clock, core.settings.soft_delete_days)
         self._timer: Timer | None = None
         self._chores: asyncio.Task[None] | None = None
@@ -415,9 +427,26 @@ class Server:
         )
         # Litestar's names for the messages of ASGI are narrower than anybody else's; the calls are the same.
         apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}
+        apps |= self._particle_api()
         apps |= {"health": monitor.health, "metrics": monitor.metrics, **more}
         pages = Pages(core.services.people, core.keys.authority.pem, self.ports.as_settings())
         return Router(apps, {"mqtt": self.mqtt.websocket}, pages)
+
+    def _particle_api(self) -> dict[str, App]:
+        from rookery.particle.api.api import Api, ApiOptions
+        from rookery.particle.api.app import PREFIXES, build_api
+        from rookery.particle.api.rate import VENDOR_RATES, RateOptions
+
+        settings = self.core.settings
+        options = ApiOptions(
+            base_url=self.secure_url or self.url or "",
+            max_body=settings.rest_max_body,
+            bridge=settings.bridge,
+            rates=VENDOR_RATES if settings.particle_rates == "vendor" else RateOptions(),
+        )
+        self.particle = Api(self.core.services, options, SystemClock())
+        api = build_api(self.particle)
+        return {prefix.strip("/"): api for prefix in PREFIXES}
 
     def _administration(self, token: str) -> App:
         from rookery.admin.api import AdminApi

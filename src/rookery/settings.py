@@ -14,6 +14,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,11 +23,10 @@ PREFIX = "ROOKERY_"
 NO_SETTINGS = (
     "ROOKERY_CLIENT_ID",
     "ROOKERY_CLIENT_SECRET",
-    "ROOKERY_PARTICLE_TCP_PORT",
-    "ROOKERY_PARTICLE_UDP_PORT",
+    "ROOKERY_ACCESS_TOKEN",
 )
-"""Environment variables that are no settings: the API key of `rookery simulate` and of people's own scripts, and the
-ports of listeners that do not exist yet, which a script may name already (see `cli.serve`)."""
+"""Environment variables that are no settings: the API key and the access token of `rookery simulate` and of people's
+own scripts."""
 DEFAULT_FOLDER = "rookery-data"
 
 OFF = "off"
@@ -125,12 +125,32 @@ def _ports(value: object) -> tuple[int, ...]:
     return ports
 
 
+def _switch(value: object) -> bool:
+    words: dict[object, bool] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    if isinstance(value, bool):
+        return value
+    return words[value.strip().lower()] if isinstance(value, str) else words[value]
+
+
+def _read_switch(value: object) -> bool:
+    try:
+        return _switch(value)
+    except KeyError as error:
+        raise ValueError from error
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    return ip_network(_text(value))
+
+
 PORT = Kind(_port, 'a port number from 0 to 65535 (0: any free one), or "off"')
 PORTS = Kind(_ports, 'different port numbers from 0 to 65535 (0: any free one), or "off"')
 TEXT = Kind(_text, "a text that is not empty")
 PATH = Kind(_path, "a path")
 NAMES = _list_of(TEXT, "a list of names")
 PATHS = _list_of(PATH, "a list of paths")
+SWITCH = Kind(_read_switch, "true or false")
+NETWORKS = _list_of(Kind(_network, "a network"), 'a list of networks such as "192.168.1.0/24"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +203,20 @@ class Settings:
         "MQTT over TLS, for log-ins with a client certificate; 8883 is where older boards dial. "
         "The flag is `--mqtts-cert-port`.",
     )
+    particle_tcp_port: int | None = _setting(
+        5683,
+        PORT,
+        "Listeners",
+        "Particle boards over TCP with RSA and AES: Photon, P1, Core. Boards know another port only when it was "
+        "written into them with the server key.",
+    )
+    particle_udp_port: int | None = _setting(
+        5684,
+        PORT,
+        "Listeners",
+        "Particle boards over UDP with DTLS: Argon, Boron, Photon 2, Tracker and newer ones. These boards dial 5684, "
+        "whatever was written into them: use another port only behind a translation of it.",
+    )
     hosts: tuple[str, ...] = _setting(
         (),
         NAMES,
@@ -208,6 +242,58 @@ class Settings:
     )
     token_lifetime: int = _setting(
         300, _integer(10, 86_400), "Sessions", "How long an access token is valid.", "seconds"
+    )
+    bridge: bool = _setting(
+        True,
+        SWITCH,
+        "Both worlds",
+        "Whether boards of either vendor are shown by the API of the other: variables of Arduino boards can be read, "
+        "called and heard under `/v1`, and events of Particle boards fill variables of their names. false: each API "
+        "shows what the vendor's would.",
+    )
+    particle_trust: str = _setting(
+        "first",
+        _choice("first", "registered"),
+        "Particle",
+        'Which boards may connect: "first" keeps the key that a board shows when it is first seen and insists on it '
+        'from then on; "registered" turns away boards whose key was not registered before.',
+    )
+    particle_signup: bool = _setting(
+        False, SWITCH, "Particle", "Whether anybody who reaches the server may create a user (`POST /v1/users`)."
+    )
+    particle_claim_offline: bool = _setting(
+        False,
+        SWITCH,
+        "Particle",
+        "Whether a board that is in no product can be claimed by its id while it is not connected.",
+    )
+    particle_fleet_events: bool = _setting(
+        False,
+        SWITCH,
+        "Particle",
+        "Whether what is published to a product reaches all its boards. false: only those that the owner of the "
+        "product has claimed, as the API tutorial says; true: also unclaimed ones and those of customers, as the "
+        "vendor does since 2023.",
+    )
+    particle_rates: str = _setting(
+        "off",
+        _choice("off", "vendor"),
+        "Particle",
+        'How often one address may call: "vendor" holds the documented limits; "off" counts wrong passwords only. '
+        "This machine itself is never limited.",
+    )
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        (),
+        NETWORKS,
+        "Integrations",
+        "Private networks that webhooks may call. Without them everything that is not a public address is refused, "
+        "this machine included.",
+    )
+    webhook_failures: int = _setting(
+        50,
+        _integer(0, 1_000_000),
+        "Integrations",
+        "After how many events in a row that could not be delivered an integration is turned off. 0: never.",
     )
     sync: str = _setting(
         "full",
@@ -295,7 +381,8 @@ class Settings:
 
     def _refuse_shared_ports(self) -> None:
         taken: dict[int, str] = {}
-        for name in ("http_port", "https_port", "mqtt_port", "mqtts_port", "mqtts_cert_ports"):
+        # Datagrams have ports of their own.
+        for name in ("http_port", "https_port", "mqtt_port", "mqtts_port", "mqtts_cert_ports", "particle_tcp_port"):
             value = getattr(self, name)
             for port in value if isinstance(value, tuple) else (value,):
                 if port and port in taken:
@@ -380,6 +467,8 @@ def _shown(value: object) -> str:
     """A default as it would stand in the settings file."""
     if value is None or value == ():
         return "none"
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
     if isinstance(value, tuple):
         return f"`[{', '.join(str(part) for part in value)}]`"
     return (
