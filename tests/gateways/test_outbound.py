@@ -31,12 +31,13 @@ class Server:
         self.answers: dict[str, bytes] = {}
         self.connections = 0
         self.port = 0
-        self._gone = asyncio.Event()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None] | None] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
+        self._tasks.add(asyncio.current_task())
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -59,6 +60,11 @@ class Server:
         for writer in self._writers:
             writer.close()
 
+    async def over(self) -> None:
+        """Wait until the last connection has ended."""
+        if tasks := [task for task in self._tasks if task is not None]:
+            await asyncio.wait(tasks)
+
 
 @asynccontextmanager
 async def serving(context: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
@@ -70,6 +76,7 @@ async def serving(context: ssl.SSLContext | None = None) -> AsyncIterator[Server
     finally:
         listener.close()
         server.hang_up()
+        await server.over()
         await listener.wait_closed()
 
 
@@ -450,6 +457,27 @@ async def test_so_many_at_once_and_so_many_waiting() -> None:
             "OutgoingFailed",
         ]
         assert str(third) == "Too many requests are under way."
+
+
+async def test_authorities_that_can_not_be_read_are_read_again() -> None:
+    tries: list[int] = []
+
+    def trusted() -> ssl.SSLContext:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("no such file")
+        return no_authority()
+
+    async with serving() as server, calling(trusted=trusted) as outbound:
+        request = OutgoingRequest(method="GET", url=f"http://here.test:{server.port}/")
+        with pytest.raises(OSError, match="no such file"):
+            await outbound(request)
+        assert (await outbound(request)).good
+        tries.clear()
+    broken = Outbound(trusted=trusted)
+    with pytest.raises(OSError, match="no such file"):
+        await broken(request)
+    await broken.close()
 
 
 async def test_nothing_goes_out_after_the_end() -> None:

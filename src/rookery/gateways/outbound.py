@@ -120,7 +120,9 @@ class Outbound:
         """Close what is open. Requests that are under way fail."""
         self._closed = True
         if self._http is not None:
-            await (await self._http).close()
+            await asyncio.wait([self._http])
+            if not self._http.cancelled() and self._http.exception() is None:
+                await self._http.result().close()
         if self._names is not None:
             self._names.close()
 
