@@ -86,7 +86,7 @@ class Enrolment:
                 await self._catalog.apply(Update(after))
             except Conflict:
                 continue
-            self.announce(after)
+            self.announce(after, credentials="public_key" in fields)
             return after
 
     def announce(self, device: Device, *, credentials: bool = False) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from rookery.gateways.asgi import App, Receive, Scope, Send
-from rookery.particle.api import calls, devices, events
+from rookery.particle.api import calls, devices, events, provisioning, vitals
 from rookery.particle.api.api import Api
 from rookery.particle.api.edge import Edge
 from rookery.particle.api.errors import unknown_method, unknown_path
@@ -23,6 +23,8 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *devices.ROUTES,
     *calls.ROUTES,
+    *vitals.ROUTES,
+    *provisioning.ROUTES,
 )
 """All operations, file by file."""
 
