@@ -195,15 +195,18 @@ class UdpBoard:
         self.server = (host, port)
         self.heard: list[Message] = []
         self.sent: list[bytes] = []
+        self.most = 1 << 30
+        """Datagrams until it falls silent."""
         self.failure: str | None = None
         self.message_id = 100
         self.client = DtlsClient(self.key, SERVER_KEY.public, Entropy(os.urandom))
         self.sock = self._socket()
 
     def _socket(self) -> socket.socket:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in self.server[0] else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.setblocking(False)
-        sock.bind(("127.0.0.1", 0))
+        sock.bind((self.server[0], 0))
         asyncio.get_running_loop().add_reader(sock.fileno(), self._readable)
         return sock
 
@@ -223,6 +226,8 @@ class UdpBoard:
     def flush(self) -> None:
         output, self.client.output = self.client.output, []
         for datagram in output:
+            if len(self.sent) >= self.most:
+                return
             self.sent.append(datagram)
             self.sock.sendto(datagram, self.server)
 
@@ -331,10 +336,10 @@ class TcpBoard(asyncio.Protocol):
 
 @asynccontextmanager
 async def udp_gateway(
-    front: Recording, store: MemoryStore, clock: Clock, **arguments: Any
+    front: Recording, store: MemoryStore, clock: Clock, *, host: str = "127.0.0.1", port: int = 0, **arguments: Any
 ) -> AsyncIterator[tuple[CoapUdpGateway, int]]:
     gateway = CoapUdpGateway(front, store, SERVER_KEY, clock, **arguments)
-    port = await gateway.listen("127.0.0.1", 0)
+    port = await gateway.listen(host, port)
     try:
         yield gateway, port
     finally:

@@ -11,6 +11,7 @@ import pytest
 from rookery.gateways.coap_contract import StoredSession
 from rookery.gateways.coap_counters import CoapDrop
 from rookery.gateways.coap_limits import CoapLimits
+from rookery.wire.coap import encode
 from rookery.wire.coap.message import CONFIRMABLE, Code
 from rookery.wire.dtls.client import Phase
 from rookery.wire.dtls.profile import SEQUENCE_RESERVE, Profile
@@ -56,6 +57,11 @@ async def returned(port: int, former: UdpBoard) -> UdpBoard:
     number = board.say(EVENT, b"back")
     await until(lambda: board.acknowledged(number))
     return board
+
+
+def board_message(number: int) -> bytes:
+    """An event, once more."""
+    return encode.parts(CONFIRMABLE, Code.POST, number, b"", EVENT, b"")
 
 
 def strange(connection_id: bytes) -> bytes:
@@ -283,3 +289,71 @@ async def test_a_session_is_kept_anew_before_its_reserve_is_used_up(
         dumped = Session.load(store.sessions[board.id.hex()].dump, Profile(), 0)
         assert 0 <= session.write_sequence - dumped.write_sequence <= 8
         board.close()
+
+
+async def test_a_record_with_the_name_of_a_board_that_has_identifiers_changes_nothing(
+    front: Recording, store: MemoryStore, clock: ManualClock
+) -> None:
+    async with udp_gateway(front, store, clock) as (_, port):
+        board = await UdpBoard(port, 1).enter()
+    async with udp_gateway(front, store, clock) as (_, port):
+        stranger = UdpBoard(port, 2)
+        body = os.urandom(32)
+        stranger.raw(b"\xfe\xfe\xfd\x00\x01" + os.urandom(6) + len(body).to_bytes(2, "big") + body + board.id + b"\x0c")
+        await until(lambda: board.id in store.finds)
+        await quiet()
+        assert board.id.hex() in store.sessions
+        again = await returned(port, board)
+        for each in (board, stranger, again):
+            each.close()
+
+
+async def test_after_a_restart_the_first_word_may_be_ours(
+    front: Recording, store: MemoryStore, clock: ManualClock
+) -> None:
+    async with udp_gateway(front, store, clock) as (_, port):
+        board = await UdpBoard(port, 1).enter()
+    async with udp_gateway(front, store, clock, port=port) as (gateway, _):
+        assert await gateway.revive(board.id)
+        assert await gateway.revive(board.id), "once it is here nothing is loaded again"
+        assert store.secured == 1
+        assert not await gateway.revive(device_id(9))
+        front.handlers[1].connection.send(Code.GET, EVENT, timeout=10)
+        await until(lambda: [m for m in board.heard if m.code == Code.GET])
+        number = board.say(EVENT)
+        await until(lambda: board.acknowledged(number))
+        assert len(front.resumed_as) == 1
+        assert front.handlers[1].moves == [], "it is where it was"
+        board.close()
+
+
+async def test_two_that_want_the_same_session_load_it_once(
+    front: Recording, store: MemoryStore, clock: ManualClock
+) -> None:
+    async with udp_gateway(front, store, clock) as (_, port):
+        board = await UdpBoard(port, 1).enter()
+    async with udp_gateway(front, store, clock, port=port) as (gateway, _):
+        number = board.say(EVENT)
+        revived = await asyncio.gather(*(gateway.revive(board.id) for _ in range(3)))
+        assert revived == [True, True, True]
+        await until(lambda: gateway.counters.resumed)
+        board.send(board_message(number))
+        await until(lambda: board.acknowledged(number))
+        assert store.secured == 1
+        assert len(front.resumed_as) == 1
+        board.close()
+
+
+async def test_boards_of_both_families_of_addresses_come_back(
+    front: Recording, store: MemoryStore, clock: ManualClock
+) -> None:
+    async with udp_gateway(front, store, clock, host="::") as (_, port):
+        four = await UdpBoard(port, 1).enter()
+        six = await UdpBoard(port, 2, host="::1").enter()
+        assert [handler.connection.peer.address for handler in front.handlers] == ["127.0.0.1", "::1"]
+    async with udp_gateway(front, store, clock, host="::", port=port) as (gateway, _):
+        for board in (four, six):
+            assert await gateway.revive(board.id)
+            front.handlers[-1].connection.send(Code.GET, EVENT, timeout=10)
+            await until(lambda: [m for m in board.heard if m.code == Code.GET])  # noqa: B023
+            board.close()

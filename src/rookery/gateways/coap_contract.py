@@ -233,4 +233,4 @@ class SessionStore(Protocol):
         """Delete it, unless this device has a session with another connection id by now."""
 
     async def find(self, connection_id: bytes, name: bytes) -> StoredSession | None:
-        """By connection id, or where that is empty by name (the bytes of the device id)."""
+        """By connection id, or where that is empty by name (the bytes of the device id), whatever its connection id."""

@@ -37,18 +37,19 @@ _IDENTIFIERS: Final = 0x10000
 class Found:
     """A session that was loaded and waits for an authentic record; meanwhile it is its `Session.who`."""
 
-    __slots__ = ("next_message_id", "session", "state")
+    __slots__ = ("address", "next_message_id", "session", "state")
 
-    def __init__(self, session: Session, state: object, next_message_id: int) -> None:
+    def __init__(self, session: Session, state: object, next_message_id: int, address: tuple[str, int]) -> None:
         self.session = session
         self.state = state
         self.next_message_id = next_message_id
+        self.address = address
 
 
 class _Asked:
     """A session that is looked for, with the last datagram that named it."""
 
-    __slots__ = ("address", "connection_id", "datagram", "host", "name")
+    __slots__ = ("address", "connection_id", "datagram", "done", "host", "name")
 
     def __init__(self, connection_id: bytes, name: bytes, host: str) -> None:
         self.connection_id = connection_id
@@ -56,6 +57,7 @@ class _Asked:
         self.host = host
         self.address: Address = ()
         self.datagram = b""
+        self.done: asyncio.Event | None = None  # where somebody waits for it
 
 
 class Resumption:
@@ -99,6 +101,35 @@ class Resumption:
             self._ask(key, connection_id, name, address, datagram)
         return found
 
+    async def of(self, name: bytes) -> Found | None:
+        """The kept session of a device, without a record of its board. When it is looked for anyway, None after that.
+
+        Raises:
+            Exception: what the store and the front raise.
+        """
+        stored = await self._store.find(b"", name)
+        if stored is None or self._stopped:
+            return None
+        key = stored.connection_id or name
+        if key in self._found:
+            return self._found[key]
+        asked = self._asked.get(key)
+        if asked is not None:
+            if asked.done is None:
+                asked.done = asyncio.Event()
+            await asked.done.wait()
+            return None
+        # Whoever loads a session has its key here from before it reads until it is through: what was read above may be
+        # old, and two that were loaded from one dump must not both live.
+        asked = self._asked[key] = _Asked(stored.connection_id, name if not stored.connection_id else b"", "")
+        try:
+            found = await self._load(key, asked)
+        finally:
+            self._through(key, asked)
+        if found is not None:
+            self._found[key] = found
+        return found
+
     def taken(self, session: Session) -> None:
         """A found session has proven itself: it is the gateway's now."""
         self._found.pop(session.read_id or session.name, None)
@@ -116,8 +147,8 @@ class Resumption:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        self._asked.clear()
-        self._hosts.clear()
+        for key, asked in list(self._asked.items()):
+            self._through(key, asked)
         self._found.clear()
 
     def _ask(self, key: bytes, connection_id: bytes, name: bytes, address: Address, datagram: bytes) -> None:
@@ -161,20 +192,21 @@ class Resumption:
                     log.exception("coap.store_failed")
                 self._failing = True
             finally:
-                del self._asked[key]
-                self._leave(asked.host)
+                self._through(key, asked)
             if found is not None:
                 self._found[key] = found
                 if len(self._found) > self._limits.found:
                     del self._found[next(iter(self._found))]
                 self._deliver(asked.address, asked.datagram)
 
-    def _leave(self, host: str) -> None:
-        if host:
-            left = self._hosts[host] - 1
-            if left:
-                self._hosts[host] = left
-            else:
+    def _through(self, key: bytes, asked: _Asked) -> None:
+        self._asked.pop(key, None)
+        if asked.done is not None:
+            asked.done.set()
+        host = asked.host
+        if host and host in self._hosts:
+            self._hosts[host] -= 1
+            if not self._hosts[host]:
                 del self._hosts[host]
 
     async def _load(self, key: bytes, asked: _Asked) -> Found | None:
@@ -185,12 +217,13 @@ class Resumption:
             return None
         try:
             session = Session.load(stored.dump, self._profile)
-            if session.read_id != asked.connection_id or session.name.hex() != stored.device_id:
-                raise LocalError("the dump of another session")
         except LocalError as error:
             log.warning("coap.session_unreadable", device=stored.device_id, reason=str(error))
             state = None
         else:
+            if session.read_id != asked.connection_id or session.name.hex() != stored.device_id:
+                self._lacks(key)  # a record that names a board whose sessions have identifiers is not the board's
+                return None
             state = await self._front.recall(session.name, session.public_key)
         if state is None:
             self._store.forget(stored.device_id, stored.connection_id)
@@ -200,7 +233,7 @@ class Resumption:
         await self._store.keep_now(stored._replace(dump=session.dump(), next_message_id=ahead))
         if self._overtaken(session.name):
             return None
-        found = Found(session, state, stored.next_message_id)
+        found = Found(session, state, stored.next_message_id, stored.address)
         session.who = found
         return found
 

@@ -42,6 +42,8 @@ _CLIENT_HELLO: Final = b"\x01"
 _SO_RCVBUFFORCE: Final = 33
 """`asm-generic/socket.h`; Python has no name for it."""
 _IDENTIFIERS: Final = 0x10000
+_MAPPED: Final = "::ffff:"
+"""IPv4 on a socket for both (RFC 4291, 2.5.5.2)."""
 _ENDINGS: Final = {
     Ended.GOODBYE: (CoapEnding.LOST, "the board said goodbye"),
     Ended.ALERT: (CoapEnding.LOST, "the board gave the session up"),
@@ -249,6 +251,33 @@ class CoapUdpGateway(CoapShell):
             sock.close()
         self._sockets.clear()
 
+    async def revive(self, device_id: bytes) -> bool:
+        """Take in the kept session of a board that has not spoken since the server began, so that the first word can be
+        ours: boards on cellular links say nothing for 23 minutes. True when the board has a session here, now or
+        before. Only an answer shows whether it is still where it was.
+
+        Raises:
+            Exception: what the store and the front raise.
+        """
+        if self.endpoint.find(device_id) is None:
+            found = await self.resumption.of(device_id)
+            if found is not None and self.endpoint.find(device_id) is None:
+                self.endpoint.adopt(found.session, self._address(found.address))
+                self._resume(found.session, found)
+        return self.endpoint.find(device_id) is not None
+
+    def _address(self, kept: tuple[str, int]) -> Address | None:
+        """Where a board was, as the sockets of now have it."""
+        host, port = kept
+        for index, sock in enumerate(self._sockets):
+            if sock.family == socket.AF_INET and host and ":" not in host:
+                return (host, port, index)
+            if sock.family == socket.AF_INET6 and ":" in host:
+                return (host, port, 0, 0, index)
+            if sock.family == socket.AF_INET6 and host and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+                return (_MAPPED + host, port, 0, 0, index)
+        return None
+
     # Datagrams
 
     def _readable(self, sock: socket.socket, index: int) -> None:
@@ -409,4 +438,4 @@ class CoapUdpGateway(CoapShell):
 def _peer(address: Address) -> Peer:
     if not address:
         return Peer("udp", "", 0)
-    return Peer("udp", address[0].removeprefix("::ffff:"), address[1])
+    return Peer("udp", address[0].removeprefix(_MAPPED), address[1])
