@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
+import zlib
 
 import pytest
 from hypothesis import given
@@ -62,7 +64,10 @@ def test_applications_say_for_which_product_they_are(product: int | None, versio
 
 
 def test_the_product_of_an_application_from_before_extensions() -> None:
-    data = bytearray(build(6, body=bytes(20) + struct.pack("<HH", 94, 3)))
+    data = bytearray(build(6, body=bytes(20)))
+    assert parse(bytes(data)).product_id is None  # type: ignore[union-attr]
+    data[-50:-40] = bytes(6) + struct.pack("<HH", 94, 3)
+    data[-6:-4] = (36).to_bytes(2, "little")
     assert parse(bytes(data)).product_id is None  # type: ignore[union-attr]
     data[-6:-4] = (40).to_bytes(2, "little")
     module = parse(bytes(data))
@@ -73,21 +78,14 @@ def test_the_product_of_an_application_from_before_extensions() -> None:
 
 def test_the_layout_byte_by_byte() -> None:
     data = build(32, version=0x0203, index=2, start=0x1000, dependencies=(Dependency(4, 1, 6200),), body=b"code")
-    assert data[:24].hex() == (
-        "00100000"
-        + "40100000"
-        + "0000"
-        + "0302"
-        + "2000"
-        + "0502"
-        + "0401"
-        + (6200).to_bytes(2, "little").hex()
-        + "0" * 8
-    )
+    header = "00100000 4a100000 00 00 0302 2000 05 02 0401 3818 00000000"
+    assert data[:24] == bytes.fromhex(header)
     assert data[24:28] == b"code"
-    assert data[28:30] == b"\0\0"
-    assert data[62:64] == b"\x24\0"
-    assert len(data) == 68
+    assert data[28:38] == bytes.fromhex("0100 0a00 ffffffff ffff")
+    assert data[38:40] == b"\0\0"
+    assert data[40:72] == hashlib.sha256(data[:40]).digest()
+    assert data[72:74] == b"\x2e\0"
+    assert data[74:] == zlib.crc32(data[:74]).to_bytes(4, "big")
 
 
 @pytest.mark.parametrize(

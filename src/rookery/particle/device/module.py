@@ -170,18 +170,18 @@ def build(
     version: int = 1,
     function: int = Function.USER_PART,
     index: int = 1,
-    body: bytes = bytes(4),
+    body: bytes = b"",
     start: int = 0x0800_0000,
     dependencies: tuple[Dependency, ...] = (),
     product_id: int | None = None,
     product_version: int | None = None,
     header_at: int = 0,
 ) -> bytes:
-    """A module that boards accept, for simulated boards and tests. `body` stands where code would; there has to be
-    something between header and suffix, or the file is no module.
+    """A module that boards accept, for simulated boards and tests. `body` stands where code would; where the function
+    is another than an application there has to be some, or the file is too short for a module.
 
-    `header_at` puts a vector table of so many bytes (a multiple of 4) in front of the header. The product is written
-    as an extension, where either of its numbers is given.
+    `header_at` puts a vector table of so many bytes (a multiple of 4) in front of the header. Applications get the
+    extension with the product also when it is not known, as Device OS builds them: boards read it without looking.
 
     Raises:
         ValueError: more than the two dependencies a header has room for, or an offset that is not searched.
@@ -189,7 +189,7 @@ def build(
     if len(dependencies) > 2 or header_at % 4 or not 0 <= header_at <= _SEARCHED - _HEADER.size:
         raise ValueError("a header has two dependencies and stands on a multiple of 4 in the first 16 KiB")
     product = b""
-    if product_id is not None or product_version is not None:
+    if function == Function.USER_PART:
         product = _PRODUCT_EXTENSION.pack(
             1,
             _PRODUCT_EXTENSION.size,
