@@ -7,6 +7,7 @@ The id is 24 hex digits and is kept in lower case. Who owns the board is decided
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rookery.core.boards import Boards
@@ -18,6 +19,8 @@ from rookery.core.ids import Identifiers
 from rookery.core.records import Device
 
 HEX_ID = re.compile(r"[0-9a-f]{24}")
+TOGETHER = 500
+"""Boards that are written with one commit: some 10 ms of the event loop, and one flush of the disk instead of 500."""
 
 _ADJECTIVES = (
     "amber bold brave bright calm clever cosy crisp deft eager early fair fleet fond gentle glad golden green happy "
@@ -89,6 +92,37 @@ class Enrolment:
             self.announce(after, credentials="public_key" in fields)
             return after
 
+    async def enrol_all(self, hex_ids: Sequence[str], dialect: str, type: str, **fields: Any) -> list[Device]:
+        """Make many boards known at once. All of them, or none.
+
+        Raises:
+            Conflict: one of them was heard of before.
+        """
+        series = await self._catalog.allocate(3 * len(hex_ids))
+        devices = [
+            self._new(hex_id, dialect, type, fields, series[3 * i : 3 * i + 3]) for i, hex_id in enumerate(hex_ids)
+        ]
+        await self._catalog.apply(*(Insert(device) for device in devices))
+        for device in devices:
+            announce_device(self._bus, device)
+        return devices
+
+    async def keep_all(self, changes: Sequence[tuple[Device, dict[str, Any]]]) -> None:
+        """`keep` for many boards at once. Those that are gone are left out."""
+        now = self._clock.now()
+        for start in range(0, len(changes), TOGETHER):
+            part = changes[start : start + TOGETHER]
+            after = [changed(device, now, **fields) for device, fields in part]
+            try:
+                await self._catalog.apply(*(Update(device) for device in after))
+            except Conflict:
+                # Somebody else changed one of them.
+                for device, fields in part:
+                    await self.keep(device.id, **fields)
+                continue
+            for device in after:
+                self.announce(device)
+
     def announce(self, device: Device, *, credentials: bool = False) -> None:
         """This board was changed: its session and everybody who cares learn of it."""
         session = self._boards.session(device.id)
@@ -102,10 +136,16 @@ class Enrolment:
         return f"{ADJECTIVES[first % len(ADJECTIVES)]}_{NOUNS[second % len(NOUNS)]}"
 
     async def _anew(self, hex_id: str, dialect: str, type: str, fields: dict[str, Any]) -> Device:
+        device = self._new(hex_id, dialect, type, fields, await self._catalog.allocate(3))
+        await self._catalog.apply(Insert(device))
+        announce_device(self._bus, device)
+        return device
+
+    def _new(self, hex_id: str, dialect: str, type: str, fields: dict[str, Any], series: Sequence[int]) -> Device:
         now = self._clock.now()
-        presence, events, vitals = await self._catalog.allocate(3)
+        presence, events, vitals = series
         whole: dict[str, Any] = {"space_id": "", "person_id": "", "name": self.name()} | fields
-        device = Device(
+        return Device(
             id=self._ids.uuid(),
             hex_id=hex_id,
             created_at=now,
@@ -117,9 +157,6 @@ class Enrolment:
             vitals=vitals,
             **whole,
         )
-        await self._catalog.apply(Insert(device))
-        announce_device(self._bus, device)
-        return device
 
     async def _back(self, known: Device, fields: dict[str, Any]) -> Device:
         whole: dict[str, Any] = {"space_id": "", "person_id": "", "product_id": None, "groups": []} | fields

@@ -10,11 +10,13 @@ from rookery.core.access import Action, Principal, check, may
 from rookery.core.bus import Bus, ProductChanged
 from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
 from rookery.core.clock import Clock
+from rookery.core.customers import Customers
 from rookery.core.errors import Conflict, Invalid, LimitReached, NotFound
 from rookery.core.fleet import Fleet
 from rookery.core.ids import Identifiers
 from rookery.core.points import Telemetry
-from rookery.core.records import Client, Customer, Device, Group, Integration, Member, Product, Program
+from rookery.core.records import Client, Device, Group, Integration, Member, Product, Program
+from rookery.core.tokens import AccessTokens
 
 FIRST_NUMBER = 1_000
 """Below are the numbers of platforms, which boards say where no product is set."""
@@ -33,11 +35,21 @@ class Products:
     """All products."""
 
     def __init__(
-        self, catalog: Catalog, telemetry: Telemetry, fleet: Fleet, bus: Bus, ids: Identifiers, clock: Clock
+        self,
+        catalog: Catalog,
+        telemetry: Telemetry,
+        fleet: Fleet,
+        customers: Customers,
+        tokens: AccessTokens,
+        bus: Bus,
+        ids: Identifiers,
+        clock: Clock,
     ) -> None:
         self._catalog = catalog
         self._telemetry = telemetry
         self._fleet = fleet
+        self._customers = customers
+        self._tokens = tokens
         self._bus = bus
         self._ids = ids
         self._clock = clock
@@ -130,23 +142,28 @@ class Products:
         return after
 
     async def delete(self, product: Product, *, force: bool = False) -> None:
-        """Remove a product with its customers, clients, programs and integrations. Its boards stay with their owners.
-
-        The caller ends tokens and customers first.
+        """Remove a product with its customers, clients, programs and integrations, and all their tokens. Its boards
+        stay with those owners who are no customers.
 
         Raises:
-            Conflict: it still has boards, and `force` is not set.
+            Conflict: it still has boards, and `force` is not set. Nothing has happened then.
         """
-        devices = await self._catalog.select(Device, product_id=product.id, deleted_at=None)
+        devices = await self._fleet.of(product)
         if devices and not force:
             raise Conflict(f"The product still has {len(devices)} devices. Remove them first.")
-        for device in devices:
-            await self._fleet.remove(device)
+        clients = await self._catalog.select(Client, product_id=product.id)
+        programs = await self._catalog.select(Program, space_id=product.id)
+        for customer in await self._customers.of(product):
+            await self._customers.delete(customer)
+        for client in clients:
+            await self._tokens.revoke_client(client.id)
+        for bearer in (product.id, *(program.id for program in programs)):
+            await self._tokens.revoke_all(bearer)
+        await self._fleet.remove(*await self._fleet.of(product))
         changes: list[Change] = [Delete(Product, product.id)]
         changes += [Delete(Member, m.id) for m in await self._catalog.select(Member, space_id=product.id)]
-        changes += [Delete(Client, c.id) for c in await self._catalog.select(Client, product_id=product.id)]
-        changes += [Delete(Program, p.id) for p in await self._catalog.select(Program, space_id=product.id)]
-        changes += [Delete(Customer, c.id) for c in await self._catalog.select(Customer, product_id=product.id)]
+        changes += [Delete(Client, client.id) for client in clients]
+        changes += [Delete(Program, program.id) for program in programs]
         changes += [Delete(Integration, i.id) for i in await self._catalog.select(Integration, space_id=product.id)]
         changes += [Delete(Group, g.id) for g in await self.groups(product)]
         await self._catalog.apply(*changes)
@@ -206,20 +223,18 @@ class Products:
             changes = [Delete(Group, group.id), Insert(after)]
         await self._catalog.apply(*changes)
         if after.name != group.name:
-            for device in await self.in_group(group):
-                await self._fleet.regroup(device, add=[after.name], remove=[group.name])
+            await self._fleet.regroup(await self.in_group(group), add=[after.name], remove=[group.name])
         return after
 
     async def delete_group(self, group: Group) -> None:
         """Remove a group; its boards stay."""
         await self._catalog.apply(Delete(Group, group.id))
-        for device in await self.in_group(group):
-            await self._fleet.regroup(device, add=[], remove=[group.name])
+        await self._fleet.regroup(await self.in_group(group), remove=[group.name])
 
     async def in_group(self, group: Group) -> list[Device]:
         """The boards of a group."""
-        devices = await self._catalog.select(Device, product_id=group.product_id, deleted_at=None)
-        return [device for device in devices if group.name in device.groups]
+        cards = await self._fleet.cards(group.product_id)
+        return await self._fleet.records([card for card in cards if group.name in card.groups])
 
     def _announce(self, product: Product) -> None:
         self._bus.publish("products", ProductChanged(product))

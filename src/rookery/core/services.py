@@ -26,6 +26,7 @@ from rookery.core.otp import OneTimePasswords
 from rookery.core.people import Passwords, People
 from rookery.core.points import Telemetry
 from rookery.core.products import Products
+from rookery.core.roster import Roster
 from rookery.core.secrets import Peppered, Sealed
 from rookery.core.teams import Teams
 from rookery.core.things import Things
@@ -87,7 +88,8 @@ def build_services(
     tokens = AccessTokens(catalog, people, bus, ids, clock)
     enrolment = Enrolment(catalog, boards, bus, ids, clock)
     claims = Claims(catalog, enrolment, boards, live, bus, ids, clock)
-    fleet = Fleet(catalog, enrolment, claims)
+    fleet = Fleet(catalog, enrolment, claims, Roster(catalog, bus))
+    customers = Customers(catalog, passwords, tokens, claims, ids, clock)
     things = Things(catalog, telemetry, live, devices, bus, ids, clock)
     links = Links(catalog, ids, clock)
     return Services(
@@ -113,8 +115,8 @@ def build_services(
         enrolment=enrolment,
         claims=claims,
         fleet=fleet,
-        products=Products(catalog, telemetry, fleet, bus, ids, clock),
-        customers=Customers(catalog, passwords, tokens, claims, ids, clock),
+        products=Products(catalog, telemetry, fleet, customers, tokens, bus, ids, clock),
+        customers=customers,
         teams=Teams(catalog, tokens, bus, ids, clock),
         accounts=Accounts(catalog, people, tokens, claims, devices, things),
         otp=OneTimePasswords(catalog, links, sealed, ids, clock),
