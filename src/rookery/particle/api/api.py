@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rookery.core.clock import Clock
@@ -23,6 +24,12 @@ class ApiOptions:
     """Bytes of a multipart body."""
     bridge: bool = True
     """Whether boards of the other dialect are shown here too."""
+    signup: bool = False
+    """Whether strangers may make themselves an account. Whoever reaches this server could, so the operator decides."""
+    public_clients: Mapping[str, str] = field(default_factory=dict)
+    """Further clients that everybody may know, id to secret: apps for Android have their own built in."""
+    any_public_client: bool = False
+    """Whether any client id that is its own secret is such a client."""
     rates: RateOptions = field(default_factory=RateOptions)
 
 

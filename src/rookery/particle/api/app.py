@@ -9,7 +9,18 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from rookery.gateways.asgi import App, Receive, Scope, Send
-from rookery.particle.api import calls, devices, events, provisioning, vitals
+from rookery.particle.api import (
+    access_tokens,
+    authorize,
+    calls,
+    clients,
+    devices,
+    events,
+    oauth,
+    provisioning,
+    users,
+    vitals,
+)
 from rookery.particle.api.api import Api
 from rookery.particle.api.edge import Edge
 from rookery.particle.api.errors import unknown_method, unknown_path
@@ -25,6 +36,11 @@ ROUTES: tuple[Route, ...] = (
     *calls.ROUTES,
     *vitals.ROUTES,
     *provisioning.ROUTES,
+    *oauth.ROUTES,
+    *authorize.ROUTES,
+    *access_tokens.ROUTES,
+    *clients.ROUTES,
+    *users.ROUTES,
 )
 """All operations, file by file."""
 
