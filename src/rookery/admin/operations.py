@@ -13,13 +13,18 @@ from typing import Any
 from rookery.core.access import Principal
 from rookery.core.clock import SECOND
 from rookery.core.errors import CoreError, Invalid, NotFound
-from rookery.core.records import Client, Device, Person
+from rookery.core.records import Bearer, Client, Device, Person, Role, Token
 from rookery.core.services import Services
+from rookery.keys import public_key_of
 
 Result = dict[str, Any] | list[dict[str, Any]]
 Operation = Callable[..., Awaitable[Result]]
 
 DIALECT = "arduino"
+OPERATOR = "rookery"
+"""The client behind tokens that are made on the command line."""
+HANDLE_LENGTH = 40
+EVERY = "all"
 
 
 class UnknownOperation(CoreError):
@@ -114,7 +119,55 @@ class Operations:
         await self._services.clients.delete(client)
         return _client(client, person)
 
+    # Access tokens
+
+    async def token_create(self, expires_in: int, user: str | None = None) -> Result:
+        """A token that acts for a person, shown this once."""
+        person = await self._person(user)
+        issued = await self._services.tokens.issue(Bearer.PERSON, person.id, OPERATOR, lifetime=expires_in)
+        return {**_token(issued.record, person), "access_token": issued.token}
+
+    async def token_list(self, user: str | None = None) -> Result:
+        """The tokens of one person, or of everybody."""
+        people = [await self._person(user)] if user else await self._services.people.everybody()
+        return [_token(t, p) for p in people for t in await self._services.tokens.of(p.id)]
+
+    async def token_revoke(self, token: str, user: str | None = None) -> Result:
+        """End a token, or all of a person."""
+        tokens = self._services.tokens
+        if token == EVERY:
+            person = await self._person(user)
+            found = await tokens.of(person.id)
+            await tokens.revoke(*found)
+            return [_token(t, person) for t in found]
+        record = await tokens.find(token)
+        if record is None:
+            everybody = await self._services.people.everybody()
+            known = [t for p in everybody for t in await tokens.of(p.id) if _handle(t) == token]
+            if not known:
+                raise NotFound("There is no such token, or not any more.")
+            record = known[0]
+        await tokens.revoke(record)
+        return {"handle": _handle(record), "revoked": True}
+
     # Devices
+
+    async def device_enrol(
+        self,
+        id: str,
+        public_key: str | None = None,
+        platform: int | None = None,
+        user: str | None = None,
+        claim: bool = False,
+    ) -> Result:
+        """Make a Particle board known, with its public key, and make it somebody's."""
+        services = self._services
+        device = await services.enrolment.enrol(id, "particle", "particle", platform=platform)
+        key = public_key_of(public_key) if public_key is not None else device.public_key
+        device = await services.enrolment.keep(device.id, public_key=key) or device
+        if claim:
+            device = await services.claims.give(device, (await self._person(user)).id)
+        return self._device(device)
 
     async def device_add(
         self, name: str, type: str, fqbn: str | None = None, secret: str | None = None, user: str | None = None
@@ -126,13 +179,11 @@ class Operations:
         return {**self._device(device), "secret_key": key}
 
     async def device_list(self, user: str | None = None) -> Result:
-        """The boards of one person, or all."""
-        people = [await self._person(user)] if user else await self._services.people.everybody()
-        found: list[dict[str, Any]] = []
-        for person in people:
-            who = await self._services.people.principal(person.id)
-            found += [self._device(d) for d in await self._services.devices.visible(who)]
-        return found
+        """The boards of one person, or all: also those of customers and of nobody."""
+        wanted = {"space_id": (await self._person(user)).id} if user else {}
+        return [
+            self._device(device) for device in await self._services.catalog.select(Device, deleted_at=None, **wanted)
+        ]
 
     async def device_show(self, id: str) -> Result:
         """One board with its thing and the last values of that."""
@@ -183,10 +234,12 @@ class Operations:
         return await self._services.people.principal((await self._person(user)).id)
 
     async def _owned(self, id: str) -> tuple[Device, Principal]:
-        device = await self._services.devices.by_id(id.lower())
+        device = await self._services.devices.by_id(id.lower()) or await self._services.enrolment.get(id)
         if device is None:
             raise NotFound(f"There is no device {id[:64]!r}.")
-        return device, await self._services.people.principal(device.person_id, device.space_id)
+        return device, Principal(
+            person_id=device.person_id, space_id=device.space_id, roles={device.space_id: Role.OWNER}
+        )
 
     async def _client(self, id: str) -> tuple[Client, Person]:
         client = await self._services.clients.get(id)
@@ -200,8 +253,9 @@ class Operations:
 
     def _device(self, device: Device) -> dict[str, Any]:
         return {
-            "id": device.id,
+            "id": device.id if device.dialect == DIALECT else device.hex_id,
             "name": device.name,
+            "dialect": device.dialect,
             "type": device.type,
             "fqbn": device.fqbn,
             "online": self._services.devices.online(device),
@@ -217,6 +271,21 @@ def _person(person: Person) -> dict[str, Any]:
         "has_password": person.password_hash is not None,
         "created_at": _time(person.created_at),
     }
+
+
+def _token(token: Token, person: Person) -> dict[str, Any]:
+    return {
+        "handle": _handle(token),
+        "user": person.email,
+        "client": token.client_id,
+        "created_at": _time(token.created_at),
+        "expires_at": _time(token.expires_at) if token.expires_at is not None else None,
+    }
+
+
+def _handle(token: Token) -> str:
+    """What names a token and is none: the beginning of its hash."""
+    return token.id[:HANDLE_LENGTH]
 
 
 def _client(client: Client, person: Person) -> dict[str, Any]:

@@ -1,13 +1,14 @@
-"""`rookery device`: boards and their secret keys."""
+"""`rookery device`: boards, their secrets and keys, and the keys of this server that boards are given."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rookery.cli.exits import fail
-from rookery.cli.options import AsJson, DataDir, User, order, order_and_show
+from rookery.cli.options import AsJson, DataDir, User, folder, order, order_and_show
 from rookery.cli.output import show
 
 Id = Annotated[str, typer.Argument(help="Device id.")]
@@ -40,6 +41,45 @@ def register(app: typer.Typer) -> None:
         show(result, json)
         if not json:
             _snippet(result)
+
+    @device.command("enrol")
+    def enrol(
+        id: Annotated[str, typer.Argument(help="Device id of a Particle board: 24 hexadecimal digits.")],
+        key: Annotated[Path | None, typer.Option(help="Its public key: PEM or DER.")] = None,
+        platform: Annotated[
+            str | None, typer.Option(help="Its platform: photon, argon, boron, p2, … or a number.")
+        ] = None,
+        claim: Annotated[bool, typer.Option("--claim", help="Make it the person's own.")] = False,
+        user: User = None,
+        data_dir: DataDir = None,
+        json: AsJson = False,
+    ) -> None:
+        """Make a Particle board known before it connects. With `particle_trust = "registered"` only boards whose key
+        was given here, or sent with `particle keys send`, may connect."""
+        pem = _public_key(key) if key is not None else None
+        order_and_show(
+            data_dir, json, "device_enrol", id=id, public_key=pem, platform=_platform(platform), claim=claim, user=user
+        )
+
+    @device.command("keys")
+    def keys(
+        host: Annotated[
+            str | None, typer.Argument(help="Name or IPv4 address of this server, as boards are to dial it.")
+        ] = None,
+        port: Annotated[
+            int | None, typer.Option(help="TCP port, if it is not 5683. UDP boards always dial 5684.")
+        ] = None,
+        write: Annotated[
+            Path | None, typer.Option("--write", help="Write the files below this folder; without it, beside the keys.")
+        ] = None,
+        data_dir: DataDir = None,
+        json: AsJson = False,
+    ) -> None:
+        """Write this server's keys for Particle boards, with its address, as `particle keys server` takes them; and say
+        how a board gets there and back."""
+        from rookery.cli.board_keys import write_and_tell
+
+        write_and_tell(folder(data_dir) / "keys", host, port, write, as_json=json)
 
     @device.command("list")
     def list_(user: User = None, data_dir: DataDir = None, json: AsJson = False) -> None:
@@ -84,6 +124,35 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Delete a board. Without --force it can be restored for a while."""
         order_and_show(data_dir, json, "device_delete", id=id, force=force)
+
+
+def _public_key(file: Path) -> str:
+    from cryptography.hazmat.primitives import serialization
+
+    from rookery.keys import public_key_of
+    from rookery.keys.errors import PublicKeyInvalid
+
+    try:
+        der = public_key_of(file.read_bytes())
+    except OSError as error:
+        fail(f"{file} can not be read ({error.strerror}).")
+    except PublicKeyInvalid as error:
+        fail(f"{file}: {error}")
+    pem = serialization.load_der_public_key(der).public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return pem.decode("ascii")
+
+
+def _platform(word: str | None) -> int | None:
+    from rookery.particle.platforms import PLATFORMS
+
+    if word is None:
+        return None
+    by_name = {platform.name: platform.id for platform in PLATFORMS.values()}
+    if not word.isdigit() and word.lower() not in by_name:
+        fail(f"{word!r} is not a platform. There are: {', '.join(by_name)}.")
+    return int(word) if word.isdigit() else by_name[word.lower()]
 
 
 def _known(type: str) -> None:

@@ -22,6 +22,7 @@ SERVERS = {"serve": "rookery.cli.serve", "sandbox": "rookery.cli.sandbox"}
 NOUNS = {
     "user": "rookery.cli.user",
     "key": "rookery.cli.key",
+    "token": "rookery.cli.token",
     "device": "rookery.cli.device",
     "ca": "rookery.cli.ca",
     "simulate": "rookery.cli.simulate",
@@ -36,7 +37,7 @@ def build(names: Sequence[str] = (*SERVERS, *NOUNS)) -> typer.Typer:
 
     app = typer.Typer(
         name="rookery",
-        help="A cloud of your own for Arduino Cloud boards and programs.",
+        help="A cloud of your own for Arduino Cloud and Particle Cloud boards and programs.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

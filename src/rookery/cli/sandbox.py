@@ -103,8 +103,8 @@ def sandbox_settings(folder: Path, environ: Mapping[str, str]) -> Any:
     from rookery.settings import Settings
 
     ports = ("http_port", "https_port", "mqtt_port", "mqtts_port", "mqtts_cert_ports")
-    flags: dict[str, object] = dict.fromkeys(ports, "0")
-    flags |= {"data_dir": str(folder), "host": HOST, "plain_host": HOST}
+    flags: dict[str, object] = dict.fromkeys((*ports, "particle_tcp_port", "particle_udp_port"), "0")
+    flags |= {"data_dir": str(folder), "host": HOST, "plain_host": HOST, "particle_signup": True}
     return Settings.load({"ROOKERY_LOG_LEVEL": "warning", **environ}, flags)
 
 
@@ -119,20 +119,30 @@ async def describe(server: Server) -> dict[str, Any]:
         "mqtt": {"host": HOST, "port": ports.mqtt},
         "mqtts": {"host": HOST, "port": ports.mqtts},
         "mqtts_cert": {"host": HOST, "port": ports.mqtts_cert[0]},
+        "particle_tcp": {"host": HOST, "port": ports.particle_tcp},
+        "particle_udp": {"host": HOST, "port": ports.particle_udp},
+        "particle_server_key": {
+            "rsa": str(server.core.board_keys.rsa_public_file),
+            "ec": str(server.core.board_keys.ec_public_file),
+        },
         **await account(server),
     }
 
 
 async def account(server: Server) -> dict[str, Any]:
-    """A person with a password and an API key: made at the first start, the same at a later one of a kept folder.
+    """A person with a password, an API key and an access token: made at the first start, the same at a later one of a
+    kept folder.
 
-    In a folder that a sandbox has not made, its first person keeps the password; only an API key is added.
+    In a folder that a sandbox has not made, its first person keeps the password; key and token are added.
     """
+    from rookery.core.records import Bearer
+
     services, kept = server.core.services, server.core.folder.path / KEPT
     try:
         told: dict[str, Any] = json.loads(kept.read_bytes())
         key = told["arduino"]
-        if await services.clients.check(key["client_id"], key["client_secret"]) is not None:
+        token = await services.tokens.find(told["particle"]["access_token"])
+        if token is not None and await services.clients.check(key["client_id"], key["client_secret"]) is not None:
             return told
     except (OSError, ValueError, KeyError, TypeError):
         pass
@@ -140,9 +150,11 @@ async def account(server: Server) -> dict[str, Any]:
     password = None if everybody else secrets.token_urlsafe(18)
     person = everybody[0] if everybody else await services.people.create(OWNER, password=password)
     client, secret = await services.clients.create(person.id, KEY_NAME)
+    issued = await services.tokens.issue(Bearer.PERSON, person.id, KEY_NAME, lifetime=0)
     told = {
         "user": {"email": person.email, "password": password, "id": person.id},
         "arduino": {"client_id": client.id, "client_secret": secret},
+        "particle": {"access_token": issued.token},
     }
     descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as file:

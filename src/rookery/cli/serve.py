@@ -29,15 +29,10 @@ PORTS = (
     ("mqtt_port", "--mqtt-port", "MQTT without TLS, on this machine only (1883)"),
     ("mqtts_port", "--mqtts-port", "MQTT over TLS, log-in with a secret key (8884)"),
     ("mqtts_cert_ports", "--mqtts-cert-port", "MQTT over TLS, log-in with a client certificate (8885,8883)"),
+    ("particle_tcp_port", "--particle-tcp-port", "Particle boards over TCP (5683)"),
+    ("particle_udp_port", "--particle-udp-port", "Particle boards over UDP (5684)"),
 )
 """Setting, flag, what it is for and its default."""
-
-LATER = (
-    ("--particle-tcp-port", "Particle boards over TCP"),
-    ("--particle-udp-port", "Particle boards over UDP"),
-)
-"""Flags of the command's contract whose listeners do not exist yet. They are taken, so that scripts can be written
-once, and what they ask for is told not to be there."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,9 +44,8 @@ def parser() -> argparse.ArgumentParser:
             "and prints a one-time link for the owner."
         ),
         epilog=(
-            "Port 0 takes any free one, `off` turns a listener off. Every flag but --owner, --demo and those for "
-            "Particle has a twin in the environment (ROOKERY_HTTP_PORT) and in rookery.toml; docs/settings.md lists "
-            "all settings."
+            "Port 0 takes any free one, `off` turns a listener off. Every flag but --owner and --demo has a twin in "
+            "the environment (ROOKERY_HTTP_PORT) and in rookery.toml; docs/settings.md lists all settings."
         ),
         allow_abbrev=False,
     )
@@ -59,8 +53,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", metavar="ADDR", help="the address of the TLS listeners (0.0.0.0)")
     for setting, flag, text in PORTS:
         made.add_argument(flag, dest=setting, metavar="N", help=text)
-    for flag, text in LATER:
-        made.add_argument(flag, metavar="N", help=f"{text}: not served yet, whatever N is")
     made.add_argument("--owner", metavar="EMAIL", default=OWNER, help=f"address of the first person ({OWNER})")
     made.add_argument("--demo", action="store_true", help="run three simulated boards")
     return made
@@ -70,10 +62,6 @@ def main(arguments: Sequence[str]) -> None:
     """Run the command."""
     flags = vars(parser().parse_args(arguments))
     owner, demo = str(flags.pop("owner")), bool(flags.pop("demo"))
-    for flag, text in LATER:
-        wanted = flags.pop(flag.strip("-").replace("-", "_"))
-        if wanted not in (None, "off"):
-            print(f"Note: {text} are not served yet: {flag} {wanted} has no effect.", file=sys.stderr)
 
     from rookery import logs
     from rookery.cli.run import run
@@ -128,7 +116,8 @@ def greeting(server: Server, link: tuple[str, str] | None) -> str:
     lines = [
         f"Rookery serves {path}",
         f"  pages and APIs  {'  '.join(map(_local, pages)) or 'off'}",
-        f"  boards          MQTT over TLS: secret key {ports.mqtts or 'off'}, certificate {certificates or 'off'}",
+        f"  Arduino boards  MQTT over TLS: secret key {ports.mqtts or 'off'}, certificate {certificates or 'off'}",
+        f"  Particle boards TCP {ports.particle_tcp or 'off'}, UDP {ports.particle_udp or 'off'}",
         f"  authority       {server.core.keys.authority_file}",
     ]
     if link is not None:
