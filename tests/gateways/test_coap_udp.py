@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from typing import Any
@@ -11,13 +12,15 @@ import pytest
 from rookery.clock import SystemClock
 from rookery.gateways.coap_contract import CoapProfile, Gone, Peer
 from rookery.gateways.coap_counters import CoapDrop, CoapEnding
-from rookery.gateways.coap_limits import CoapLimits
 from rookery.wire.coap import encode
 from rookery.wire.coap.errors import LocalError
 from rookery.wire.coap.exchange import Failure
 from rookery.wire.coap.message import ACKNOWLEDGEMENT, CONFIRMABLE, NON_CONFIRMABLE, Code
 from rookery.wire.coap.parameters import Limits, Transmission
 from rookery.wire.dtls.client import Phase
+from rookery.wire.dtls.cookies import Address, CookieJar
+from rookery.wire.dtls.messages import HelloHead
+from rookery.wire.dtls.profile import Limits as DtlsLimits
 from tests.fakes import ManualClock
 from tests.gateways.coap_world import (
     EVENT,
@@ -398,20 +401,67 @@ async def test_half_a_handshake_is_given_up_and_its_place_is_free_again(
 async def test_a_flood_of_hellos_begins_no_more_handshakes_than_allowed(
     front: Recording, store: MemoryStore, clock: ManualClock
 ) -> None:
-    """Hellos with a cookie, from one host that never goes on. This machine may have all places."""
-    async with Home(front, store, clock, limits=CoapLimits(handshaking=4)) as home:
-        floods = [home.board(number) for number in range(10)]
-        for board in floods:
+    """Hellos with a cookie, from hosts that never go on: who has waited for three seconds gives way."""
+    async with Home(front, store, clock, dtls_limits=DtlsLimits(handshakes=4)) as home:
+        for number in range(10):
+            board = home.board(number)
             board.client.start(0.0)
-            hello = board.client.output.pop()
-            board.raw(hello)
-            # Its client answers the cookie by itself, and then falls silent.
-            board.most = 1
-        await until(lambda: home.counters.dropped[CoapDrop.CROWDED] == 6)
+            board.most = 2  # the client answers the cookie by itself, and then falls silent
+            board.flush()
+        await until(lambda: home.gateway.endpoint.counters.overload == 6)
         assert home.gateway.endpoint.handshakes == home.counters.handshaking == 4
+        clock.turn(3.5)
+        await home.board().enter()
         clock.turn(100)
         assert home.counters.handshaking == 0
-        await home.board().enter()
+
+
+class Trusting(CookieJar):
+    """Takes any cookie: hosts that are not this machine cannot answer here."""
+
+    def accepts(self, address: Address, hello: HelloHead, now: float) -> bool:
+        return True
+
+
+async def test_one_host_gets_half_of_the_handshakes(front: Recording, store: MemoryStore, clock: ManualClock) -> None:
+    async with Home(front, store, clock, dtls_limits=DtlsLimits(handshakes=4)) as home:
+        home.gateway.endpoint._cookies = Trusting(bytes(32), 60)
+        board = home.board()
+        board.client.start(0.0)
+        hello = board.client.output[0]
+        for host, port in (("192.0.2.1", 1), ("192.0.2.1", 2), ("192.0.2.1", 3), ("192.0.2.1", 2), ("192.0.2.2", 1)):
+            home.gateway._take((host, port, 0), hello, 0.0)
+        assert home.counters.dropped[CoapDrop.CROWDED] == 1
+        assert home.counters.handshaking == home.gateway.endpoint.handshakes == 3
+        assert home.counters.dropped[CoapDrop.UNSENT] >= 3, "there is no way there from the loopback"
+        home.gateway._on_deadline()
+        clock.turn(100)
+        assert home.counters.handshaking == 0
+
+
+async def test_stopping_lets_what_is_on_its_way_be_acknowledged(
+    front: Recording, store: MemoryStore, clock: ManualClock
+) -> None:
+    front.acknowledge = False
+    async with Home(front, store, clock) as home:
+        board = await home.board().enter()
+        handler = front.handlers[0]
+        number = board.say(EVENT)
+        await until(lambda: handler.tickets)
+        stopping = asyncio.create_task(home.gateway.stop())
+        await quiet()
+        assert not handler.ended
+        handler.connection.committed(handler.tickets)
+        await stopping
+        assert handler.ended == ["the server stops"]
+        await until(lambda: board.acknowledged(number))
+
+
+async def test_two_gateways_cannot_have_one_port(front: Recording, store: MemoryStore, clock: ManualClock) -> None:
+    async with Home(front, store, clock) as home:
+        with pytest.raises(OSError, match="in use"):
+            async with udp_gateway(front, store, clock, port=home.port):
+                pass
 
 
 async def test_a_front_that_fails_ends_only_that_session(

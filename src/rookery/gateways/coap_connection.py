@@ -27,6 +27,8 @@ log = structlog.get_logger("rookery.coap")
 
 DEAD_AFTER: Final = 1.5
 """Keepalive intervals without a message, after which a board is gone."""
+FLUSH_SECONDS: Final = 0.01
+"""How often a gateway that stops looks whether the last messages are stored and gone."""
 _OPTION_HEAD: Final = 5
 """Most bytes before the value of an option (3.1)."""
 _HEAD: Final = 4 + 8 + 1
@@ -166,6 +168,11 @@ class CoapConnection(ABC):
         if handler is not None:
             self._tell(handler.closed, reason)
         self._handler = None  # it knows us too: without this only the garbage collector could part us
+
+    @property
+    def open_requests(self) -> int:
+        """Requests of the board that are not answered yet."""
+        return self.machine.endpoint.open_requests
 
     def expired(self) -> None:
         """The time for something has come."""

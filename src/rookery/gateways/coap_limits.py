@@ -15,14 +15,15 @@ MIB = 1024 * KIB
 class CoapLimits:
     """Limits of both transports. Bytes, seconds and counts."""
 
-    handshaking: int = 1_000
-    """Boards that have not finished their handshake; one host may have half of them. Beyond, they are turned away, and
-    come again."""
     stopping_seconds: float = 2.0
-    """From stopping to aborting, for a peer that does not read its last bytes."""
+    """When the server stops: for messages that are being stored and not acknowledged yet, and then for a peer that does
+    not read its last bytes."""
 
     # TCP
 
+    handshaking: int = 1_000
+    """Boards that have not finished their handshake; one host may have half of them. Beyond, they are turned away, and
+    come again. Over UDP it is `wire.dtls.profile.Limits.handshakes`, of which one host may have half as well."""
     connections: int = 20_000
     """Open TCP connections. Some 5 KB each; file descriptors end first."""
     step_seconds: float = 30.0
@@ -34,7 +35,7 @@ class CoapLimits:
     outbound_hard: int = 256 * KIB
     """Bytes that a board has not read, from which on it is closed: it asks and asks and never reads the answers."""
     closing_seconds: float = 5.0
-    """From closing to aborting."""
+    """From closing to aborting, for a peer that does not read its last bytes."""
     listen_backlog: int = 1_024
     """Connections that the kernel accepts before we do."""
     tcp_user_timeout: int = 60

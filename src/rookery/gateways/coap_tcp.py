@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from rookery.core.clock import Clock
-from rookery.gateways.coap_connection import CoapConnection, CoapShell
+from rookery.gateways.coap_connection import FLUSH_SECONDS, CoapConnection, CoapShell
 from rookery.gateways.coap_contract import CoapProfile, Front, Peer
 from rookery.gateways.coap_counters import CoapEnding
 from rookery.gateways.coap_limits import CoapLimits
@@ -40,8 +40,6 @@ log = structlog.get_logger("rookery.coap")
 
 READ_BUFFER_BYTES = 16 * 1024
 """One for all streams: what a single read takes at most. Boards send some 100 bytes at a time, 1,200 at most."""
-FLUSH_SECONDS = 0.01
-"""How often stopping looks whether the last bytes are gone."""
 
 
 class TcpConnection(CoapConnection):
@@ -76,7 +74,7 @@ class TcpConnection(CoapConnection):
 
     def full(self) -> bool:
         """Whether the handler has as many requests as it may have."""
-        return self.machine.endpoint.open_requests >= self._shell.profile.limits.open_requests
+        return self.open_requests >= self._shell.profile.limits.open_requests
 
     def _name(self, device_id: bytes) -> None:
         if device_id != self.name:
@@ -240,7 +238,10 @@ class TcpStream(asyncio.BufferedProtocol):
         if self._ended or self._transport is None:
             return
         self._feed(data)
-        if not self._ended:
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if not self._ended and self._transport is not None and not self.gateway.stopping:
             self._transport.resume_reading()
 
     async def _look_up(self, device_id: bytes, offered: bytes | None) -> None:
@@ -314,9 +315,9 @@ class TcpStream(asyncio.BufferedProtocol):
             return
         while queued and not self._ended and not connection.full():
             connection.heard(queued.popleft())
-        if not queued and not self._ended and self._transport is not None:
+        if not queued:
             self._queued = None
-            self._transport.resume_reading()
+            self._read_on()
 
     def stop_reading(self) -> None:
         """What the board says from now on is for the next server."""
@@ -325,7 +326,7 @@ class TcpStream(asyncio.BufferedProtocol):
 
     def open_requests(self) -> int:
         """Requests that are not answered yet."""
-        return self._connection.machine.endpoint.open_requests if self._connection is not None else 0
+        return self._connection.open_requests if self._connection is not None else 0
 
     def end(self, ending: CoapEnding, reason: str) -> None:
         """It is over. A connection that stands hears it first; it calls back to end the transport."""
@@ -399,6 +400,7 @@ class CoapTcpGateway(CoapShell):
         self._servers: list[asyncio.Server] = []
         self._turns: deque[Callable[[], None]] = deque()
         self._full = False
+        self.stopping = False
 
     async def listen(self, host: str, port: int) -> int:
         """Listen on every address of `host`; returns the port, which port 0 leaves to the system.
@@ -428,6 +430,7 @@ class CoapTcpGateway(CoapShell):
         for server in self._servers:
             server.close()
         self._servers.clear()
+        self.stopping = True
         for stream in list(self.streams):
             stream.stop_reading()
         await self._wait(lambda stream: stream.open_requests() or stream.unsent())

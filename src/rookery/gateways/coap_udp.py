@@ -12,14 +12,14 @@ import os
 import random as system_random
 import socket
 import sys
-from asyncio import AbstractEventLoop, get_running_loop
+from asyncio import get_running_loop, sleep
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 
 from rookery.core.clock import Clock
-from rookery.gateways.coap_connection import CoapConnection, CoapShell
+from rookery.gateways.coap_connection import FLUSH_SECONDS, CoapConnection, CoapShell
 from rookery.gateways.coap_contract import CoapProfile, Front, Handler, Peer, SessionStore, StoredSession
 from rookery.gateways.coap_counters import CoapDrop, CoapEnding
 from rookery.gateways.coap_limits import CoapLimits
@@ -197,13 +197,14 @@ class CoapUdpGateway(CoapShell):
             overtaken=self._overtaken,
         )
         self.connections: set[UdpConnection] = set()
-        self._doorstep = Doorstep(self.counters, self.limits.handshaking)
+        # All together are the endpoint's to limit: it knows who gives way.
+        most = self.endpoint.limits.handshakes
+        self._doorstep = Doorstep(self.counters, most + 1, max(most // 2, 1))
         self._handshakes: dict[Address, str] = {}
         self._failed: Address | None = None
         self._current = b""
         self._sockets: list[socket.socket] = []
         self._alarm = _Alarm(self._on_deadline)
-        self._loop: AbstractEventLoop | None = None
 
     # Listening
 
@@ -213,7 +214,7 @@ class CoapUdpGateway(CoapShell):
         Raises:
             OSError: the address is taken or is not ours.
         """
-        loop = self._loop = get_running_loop()
+        loop = get_running_loop()
         sockets, port = await bound_sockets(host, port, socket.SOCK_DGRAM)
         for sock in sockets:
             self._widen(sock)
@@ -239,11 +240,15 @@ class CoapUdpGateway(CoapShell):
             pass  # some systems refuse what is above their limit, and keep what there was
 
     async def stop(self) -> None:
-        """Stop listening and keep all sessions: boards do not notice, and go on with the next server."""
+        """Stop listening, let what is on its way be stored and acknowledged, or boards would send it again, and keep
+        all sessions: boards do not notice, and go on with the next server."""
+        loop = get_running_loop()
         for sock in self._sockets:
-            if self._loop is not None:
-                self._loop.remove_reader(sock.fileno())
+            loop.remove_reader(sock.fileno())
         await self.resumption.stop()
+        end = loop.time() + self.limits.stopping_seconds
+        while any(each.open_requests for each in self.connections) and loop.time() < end:  # noqa: ASYNC110
+            await sleep(FLUSH_SECONDS)
         for connection in list(self.connections):
             connection.end(CoapEnding.STOPPED, "the server stops")
         self.timetable.stop()

@@ -22,12 +22,13 @@ class Counters(Protocol):
 
 
 class Doorstep:
-    """Counts arrivals. `address` is `host:port`, or `[host]:port` for IPv6."""
+    """Counts arrivals. `address` is `host:port`, or `[host]:port` for IPv6. `share` is what one host may have, half of
+    the places unless it is given."""
 
-    def __init__(self, counters: Counters, places: int) -> None:
+    def __init__(self, counters: Counters, places: int, share: int | None = None) -> None:
         self._counters = counters
         self._places = places
-        self._share = max(places // 2, 1)
+        self._share = max(places // 2 if share is None else share, 1)
         self._hosts: dict[str, int] = {}
 
     def crowded(self, address: str) -> bool:
