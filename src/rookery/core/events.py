@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -117,7 +117,10 @@ class Events:
         """Events taken in since the start."""
         self.delivered = 0
         """Deliveries to boards since the start."""
-        self.subscribers = Subscribers()
+        self.on_interest: Callable[[str, bool], None] = lambda _owner, _begins: None
+        """Called when somebody begins to listen to the events of an owner, and when nobody does any more."""
+        self._interests: dict[str, int] = {}
+        self.subscribers = Subscribers(self.interest)
         bus.listen("events", self._deliver)
 
     def now(self) -> int:
@@ -145,6 +148,19 @@ class Events:
             self._waiting[self._next] = event
             batch.tickets[self].append(self._next)
         self._telemetry.touch()
+
+    def interest(self, owner_id: str, change: int) -> None:
+        """Somebody begins (1) or ceases (-1) to listen to the events of this owner."""
+        if not owner_id:
+            return
+        before = self._interests.get(owner_id, 0)
+        after = before + change
+        if after > 0:
+            self._interests[owner_id] = after
+        else:
+            self._interests.pop(owner_id, None)
+        if (before > 0) != (after > 0):
+            self.on_interest(owner_id, after > 0)
 
     def tell(self, event: Event) -> None:
         """Tell of something that is stored elsewhere already."""
@@ -207,7 +223,8 @@ class Subscribers:
     """Connected boards by what they have subscribed to. Finding those of an event costs one look for each character of
     its name, however many boards there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, interest: Callable[[str, int], None] = lambda _owner, _change: None) -> None:
+        self._interest = interest
         self._owners: defaultdict[str, _Prefixes] = defaultdict(_Prefixes)
         self._products: defaultdict[str, _Prefixes] = defaultdict(_Prefixes)
         self._devices: dict[str, tuple[Listener, tuple[str, ...], str, str | None]] = {}
@@ -221,6 +238,7 @@ class Subscribers:
         self.remove(device.id)
         chosen = tuple(dict.fromkeys(prefixes))
         self._devices[device.id] = (listener, chosen, device.space_id, device.product_id)
+        self._interest(device.space_id, 1)
         if device.space_id:
             self._owners[device.space_id].add(listener, chosen)
         if device.product_id is not None:
@@ -233,6 +251,7 @@ class Subscribers:
             return
         del self._devices[device_id]
         held, prefixes, owner, product = known
+        self._interest(owner, -1)
         for table, key in ((self._owners, owner), (self._products, product)):
             if key and key in table:
                 table[key].remove(held, prefixes)

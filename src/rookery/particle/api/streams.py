@@ -86,6 +86,8 @@ class Streams:
     def add(self, stream: EventStream) -> None:
         """It shows events from now on."""
         self._open[stream.shows.kind, stream.shows.id].add(stream)
+        if stream.shows.kind == "owner":
+            self._services.events.interest(stream.shows.id, 1)
         self._count += 1
         if self._timer is None:
             self._timer = self._clock.call_later(TICK, self._tick)
@@ -96,6 +98,8 @@ class Streams:
         self._open[key].discard(stream)
         if not self._open[key]:
             del self._open[key]
+        if stream.shows.kind == "owner":
+            self._services.events.interest(stream.shows.id, -1)
         self._count -= 1
         if not self._count and self._timer is not None:
             self._timer.cancel()
