@@ -413,6 +413,7 @@ class Server:
                 base_url=self.secure_url or self.url or "",
                 max_body=core.settings.rest_max_body,
                 max_rate=core.settings.rest_max_rate,
+                bridge=core.settings.bridge,
             ),
         )
         monitor = Monitor(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rookery.core.clock import DAY, SECOND
 from rookery.core.housekeeping import Housekeeping
-from rookery.core.records import OneTimeLink, Thing, Variable
+from rookery.core.records import Bearer, ClaimCode, OneTimeLink, Thing, Token, Variable
+from rookery.core.tokens import REFRESH_LONGER
 from tests.core.test_things import ada, spec
 from tests.fakes import ManualClock, memory_services
 
@@ -34,3 +35,20 @@ async def test_old_deletions_are_made_final_and_young_ones_are_not() -> None:
     assert await services.catalog.count(Variable) == 0
     assert await services.telemetry.count(series, 0, 1 << 62) == 0
     assert await services.devices.visible(who, deleted=True) == []
+
+
+async def test_what_has_run_out_is_forgotten_and_what_never_ends_stays() -> None:
+    clock = ManualClock()
+    services = memory_services(clock=clock)
+    who = await ada(services)
+    short = await services.tokens.issue(Bearer.PERSON, who.person_id, "a", lifetime=60)
+    endless = await services.tokens.issue(Bearer.PERSON, who.person_id, "a", lifetime=0)
+    await services.claims.code(who.person_id)
+    chores = Housekeeping(services.catalog, services.telemetry, clock, days=30)
+    clock.turn(3_601)
+    assert await chores.run() == 1, "the code; the token can still be refreshed"
+    assert await services.catalog.count(ClaimCode) == 0
+    clock.turn(REFRESH_LONGER)
+    assert await chores.run() == 1
+    assert [token.id for token in await services.catalog.select(Token)] == [endless.record.id]
+    assert await services.tokens.find(short.token) is None

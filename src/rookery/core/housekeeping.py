@@ -5,14 +5,14 @@ from __future__ import annotations
 from rookery.core.catalog import Catalog, Change, Delete
 from rookery.core.clock import DAY, Clock
 from rookery.core.points import Telemetry
-from rookery.core.records import Certificate, Device, OneTimeLink, Thing, Variable
+from rookery.core.records import Certificate, ClaimCode, Device, OneTimeLink, Thing, Token, Variable
 
 AT_ONCE = 200
 """Objects removed in one transaction: others want to write as well."""
 
 
 class Housekeeping:
-    """Removes what was deleted more than `days` ago, and links that have expired."""
+    """Removes what was deleted more than `days` ago, and links, tokens and codes that have expired."""
 
     def __init__(self, catalog: Catalog, telemetry: Telemetry, clock: Clock, days: int) -> None:
         self._catalog = catalog
@@ -37,7 +37,7 @@ class Housekeeping:
         )
         for device in await self._catalog.select(Device):
             if device.deleted_at is not None and device.deleted_at < before:
-                series.append(device.series)
+                series += [number for number in (device.series, device.events, device.vitals) if number]
                 changes += [
                     Delete(Certificate, c.id) for c in await self._catalog.select(Certificate, device_id=device.id)
                 ]
@@ -45,6 +45,14 @@ class Housekeeping:
         for link in await self._catalog.select(OneTimeLink):
             if link.expires_at <= now:
                 changes.append(Delete(OneTimeLink, link.id))
+        for token in await self._catalog.select(Token):
+            # A refresh token outlives its access token, and ends both when it is used.
+            end = max(token.expires_at, token.refresh_expires_at or 0) if token.expires_at is not None else None
+            if end is not None and end <= now:
+                changes.append(Delete(Token, token.id))
+        for code in await self._catalog.select(ClaimCode):
+            if code.expires_at <= now:
+                changes.append(Delete(ClaimCode, code.id))
         for start in range(0, len(changes), AT_ONCE):
             await self._catalog.apply(*changes[start : start + AT_ONCE])
         if series:

@@ -57,6 +57,8 @@ class ApiOptions:
     """Bytes of a request body."""
     max_rate: int = 0
     """Requests a second of one API key; 0 is no limit."""
+    bridge: bool = True
+    """Whether boards of the other dialect are listed here too."""
 
 
 @dataclass(frozen=True, slots=True)

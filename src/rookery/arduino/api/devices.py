@@ -112,6 +112,8 @@ async def list_devices(call: Call) -> list[DeviceView]:
         tags=call.query(query.TAGS),
         **{name: value for name, value in filters.items() if value},
     )
+    if not call.api.options.bridge:
+        devices = [device for device in devices if device.dialect == DIALECT]
     return await device_views(call.services, devices)
 
 
