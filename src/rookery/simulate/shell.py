@@ -8,15 +8,26 @@ from __future__ import annotations
 import asyncio
 import ssl
 from pathlib import Path
-from typing import Final, NamedTuple
-
-from rookery.simulate.board import Board
+from typing import Final, NamedTuple, Protocol
 
 HANDSHAKE_SECONDS: Final = 20.0
 """For TLS. Boards take several seconds for a handshake; hundreds in one process share one processor."""
 
 SMALL_BOARD_SUITE: Final = "ECDHE-ECDSA-AES128-GCM-SHA256"
 """The only suite of boards with BearSSL (arduino-device.md section 1.3)."""
+
+
+class Machine(Protocol):
+    """The side of a board that a shell calls; the contract is in `board`."""
+
+    def opened(self) -> None:
+        """The connection is there."""
+
+    def received(self, data: bytes) -> None:
+        """Bytes from the server."""
+
+    def lost(self, reason: str) -> None:
+        """The connection has ended, or could not be opened."""
 
 
 class Trust(NamedTuple):
@@ -72,7 +83,7 @@ class Shell:
 
     __slots__ = ("_board", "_connection", "_dialling", "_endpoint")
 
-    def __init__(self, board: Board, endpoint: Endpoint) -> None:
+    def __init__(self, board: Machine, endpoint: Endpoint) -> None:
         self._board = board
         self._endpoint = endpoint
         self._connection: _Connection | None = None
