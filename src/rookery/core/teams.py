@@ -25,6 +25,9 @@ SCOPE = re.compile(r"(\*|[a-z_]+(\.[a-z_]+)*):(\*|[a-z_]+)")
 """domain[.sub]:action, and `*:*` for everything."""
 
 
+_RANK = {role: rank for rank, role in enumerate(Role)}
+
+
 class Mate(NamedTuple):
     """A person on a team."""
 
@@ -57,6 +60,21 @@ class Teams:
             if person is not None:
                 found.append(Mate(person, member.role))
         return found
+
+    async def team(self, product: Product) -> list[Mate]:
+        """Everybody with a role in a product, those first who have it from the space that owns the product. Who has two
+        has the better one."""
+        found: dict[str, Mate] = {}
+        for mate in (*await self.people(product.space_id), *await self.people(product.id)):
+            held = found.get(mate.person.id)
+            if held is None or _RANK[mate.role] < _RANK[held.role]:
+                found[mate.person.id] = mate
+        return list(found.values())
+
+    async def spaces(self, product: Product) -> list[str]:
+        """The space that owns a product, and the own spaces of its team."""
+        members = await self._catalog.select(Member, space_id=[product.id, product.space_id])
+        return list(dict.fromkeys((product.space_id, *(member.person_id for member in members))))
 
     async def programs(self, space_id: str) -> list[Program]:
         """Its programs, oldest first."""
