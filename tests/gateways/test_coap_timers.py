@@ -86,6 +86,15 @@ def test_who_wants_to_be_woken_at_once_and_again_does_not_stop_the_clock() -> No
     assert TICKS - 1 <= len(world.woken) <= TICKS + 1
 
 
+def test_one_that_fails_does_not_keep_others_from_being_woken() -> None:
+    world = World()
+    world.table.wake(Entry(lambda: [][0]), 1)
+    world.table.wake(world.entry("a"), 1)
+    world.table.wake(world.entry("b"), 2)
+    world.clock.turn(3)
+    assert [name for name, _ in world.woken] == ["a", "b"]
+
+
 def test_stopping_forgets_all() -> None:
     world = World()
     entry = world.entry("a")

@@ -439,6 +439,22 @@ async def test_one_host_gets_half_of_the_handshakes(front: Recording, store: Mem
         assert home.counters.handshaking == 0
 
 
+async def test_a_session_without_a_name_still_stands_at_the_door(
+    front: Recording, store: MemoryStore, clock: ManualClock
+) -> None:
+    async with Home(front, store, clock) as home:
+        board = await home.board().connect()
+        await until(lambda: home.counters.accepted == 1)
+        assert home.counters.handshaking == 1
+        board.say(HELLO, board.id)
+        await until(lambda: home.counters.named == 1)
+        assert home.counters.handshaking == 0
+        await home.board(2).connect()
+        await until(lambda: home.counters.accepted == 2)
+        front.handlers[1].connection.close("nobody")
+        assert home.counters.handshaking == 0
+
+
 async def test_stopping_lets_what_is_on_its_way_be_acknowledged(
     front: Recording, store: MemoryStore, clock: ManualClock
 ) -> None:

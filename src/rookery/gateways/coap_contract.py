@@ -151,8 +151,9 @@ class Connection(Protocol):
         """End the connection; `reason` goes to the log and to `Handler.closed`.
 
         Over UDP the session is kept where sessions are kept, and comes back with `Front.resumed` when the board speaks
-        again. With `renew` it is over: the board is told so (close_notify) and makes a new handshake at once. Over TCP
-        both close the stream.
+        again; one that was not named is forgotten in silence. With `renew` it is over: the board is told so
+        (close_notify) and makes a new handshake at once. Over TCP both close the stream. Tickets that are open are
+        void: who closes within `Handler.request` acknowledges first.
         """
 
 

@@ -74,7 +74,7 @@ class CoapCounters:
         self.open = 0
         """Secure sessions with a handler, on the air."""
         self.handshaking = 0
-        """Boards in a handshake."""
+        """Boards in a handshake, or after it and not named yet."""
         self.named = 0
         """Connections whose board is known."""
         self.accepted = 0

@@ -23,7 +23,8 @@ class CoapLimits:
 
     handshaking: int = 1_000
     """Boards that have not finished their handshake; one host may have half of them. Beyond, they are turned away, and
-    come again. Over UDP it is `wire.dtls.profile.Limits.handshakes`, of which one host may have half as well."""
+    come again. Over UDP the endpoint limits all together, and one host may have half of
+    `wire.dtls.profile.Limits.handshakes`, sessions without a name included."""
     connections: int = 20_000
     """Open TCP connections. Some 5 KB each; file descriptors end first."""
     step_seconds: float = 30.0

@@ -11,7 +11,11 @@ from heapq import heappop, heappush
 from math import ceil
 from typing import Final, Protocol
 
+import structlog
+
 from rookery.core.clock import Clock, Timer
+
+log = structlog.get_logger("rookery.coap")
 
 TICKS: Final = 16
 """Buckets a second. CoAP's shortest time here is a second; who waits for 62 ms more waits with many others."""
@@ -23,7 +27,7 @@ class Timed(Protocol):
     due: int
 
     def expired(self) -> None:
-        """The time has come. Must not raise."""
+        """The time has come."""
 
 
 class Timetable:
@@ -99,7 +103,10 @@ class Timetable:
             while bucket:
                 entry = bucket.pop()
                 entry.due = 0
-                entry.expired()
+                try:
+                    entry.expired()
+                except Exception:
+                    log.exception("coap.fault")  # or nobody would ever be woken again
             buckets.pop(due, None)
         self._running = False
         while order and order[0] not in self._buckets:

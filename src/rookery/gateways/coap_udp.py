@@ -59,13 +59,22 @@ _OVER: Final = (Ended.GOODBYE, Ended.ALERT, Ended.LOCAL)
 class UdpConnection(CoapConnection):
     """One DTLS session with its board."""
 
-    __slots__ = ("_gateway", "_session")
+    __slots__ = ("_door", "_gateway", "_session")
 
     reliable = False
 
-    def __init__(self, gateway: CoapUdpGateway, session: Session, peer: Peer, message_id: int | None = None) -> None:
+    def __init__(
+        self,
+        gateway: CoapUdpGateway,
+        session: Session,
+        peer: Peer,
+        *,
+        message_id: int | None = None,
+        door: str | None = None,
+    ) -> None:
         super().__init__(gateway, peer, message_id=message_id)
         self._gateway = gateway
+        self._door = door  # where it stands at the door, until it is named
         self._session: Session | None = session
         self.public_key = session.public_key
 
@@ -118,8 +127,14 @@ class UdpConnection(CoapConnection):
         gateway = self._gateway
         gateway.endpoint.name(session, device_id)
         self.name = device_id
+        self._step_in()
         gateway.resumption.exists(session)
         self.keep()
+
+    def _step_in(self) -> None:
+        if self._door is not None:
+            self._gateway.doorstep.go(self._door)
+            self._door = None
 
     def continued(self, device_id: bytes) -> None:
         """It was kept under this name."""
@@ -130,6 +145,7 @@ class UdpConnection(CoapConnection):
     def _leave(self, ending: CoapEnding) -> None:
         gateway, session = self._gateway, self._session
         gateway.connections.discard(self)
+        self._step_in()
         if session is None:
             return
         if ending in (CoapEnding.RENEWED, CoapEnding.FAULT):
@@ -198,8 +214,8 @@ class CoapUdpGateway(CoapShell):
         )
         self.connections: set[UdpConnection] = set()
         # All together are the endpoint's to limit: it knows who gives way.
-        most = self.endpoint.limits.handshakes
-        self._doorstep = Doorstep(self.counters, most + 1, max(most // 2, 1))
+        most = self.endpoint.limits
+        self.doorstep = Doorstep(self.counters, most.sessions + 1, max(most.handshakes // 2, 1))
         self._handshakes: dict[Address, str] = {}
         self._failed: Address | None = None
         self._current = b""
@@ -322,11 +338,11 @@ class CoapUdpGateway(CoapShell):
         endpoint = self.endpoint
         if not endpoint.handshakes and self._handshakes:
             for text in self._handshakes.values():  # ended without a word
-                self._doorstep.go(text)
+                self.doorstep.go(text)
             self._handshakes.clear()
         known = address in self._handshakes
         text = address_text(address)
-        if not known and self._doorstep.crowded(text):
+        if not known and self.doorstep.crowded(text):
             self.counters.dropped[CoapDrop.CROWDED] += 1
             return
         begun = endpoint.counters.handshakes
@@ -334,7 +350,7 @@ class CoapUdpGateway(CoapShell):
         endpoint.datagram(address, data, now)
         if not known and endpoint.counters.handshakes > begun and self._failed != address:
             self._handshakes[address] = text
-            self._doorstep.come(text)
+            self.doorstep.come(text)
 
     def _deliver(self, address: Address, data: bytes) -> None:
         """A datagram whose session was found."""
@@ -356,7 +372,7 @@ class CoapUdpGateway(CoapShell):
     def _left(self, address: Address) -> None:
         text = self._handshakes.pop(address, None)
         if text is not None:
-            self._doorstep.go(text)
+            self.doorstep.go(text)
 
     def _overtaken(self, name: bytes) -> bool:
         session = self.endpoint.find(name)
@@ -382,9 +398,8 @@ class CoapUdpGateway(CoapShell):
     def opened(self, session: Session) -> None:
         """For the endpoint: a board without a name."""
         address = session.address or ()
-        self._left(address)
         self.counters.accepted += 1
-        connection = UdpConnection(self, session, _peer(address))
+        connection = UdpConnection(self, session, _peer(address), door=self._handshakes.pop(address, None))
         session.who = connection
         self.connections.add(connection)
         connection.begin(lambda: self.front.arrived(connection))
@@ -409,7 +424,7 @@ class CoapUdpGateway(CoapShell):
     def _resume(self, session: Session, found: Found) -> UdpConnection:
         self.resumption.taken(session)
         self.counters.resumed += 1
-        connection = UdpConnection(self, session, _peer(session.address or ()), found.next_message_id)
+        connection = UdpConnection(self, session, _peer(session.address or ()), message_id=found.next_message_id)
         session.who = connection
         self.connections.add(connection)
         connection.continued(session.name)
