@@ -92,8 +92,8 @@ class UdpConnection(CoapConnection):
         gateway = self._gateway
         gateway.counters.messages_out += 1
         gateway.counters.bytes_out += len(data)
-        gateway.endpoint.send(session, data)
-        if self.named and not session.write_sequence % gateway.limits.records_between_dumps:
+        sent = gateway.endpoint.send(session, data)
+        if sent and self.named and not session.write_sequence % gateway.limits.records_between_dumps:
             self.keep()
 
     def keep(self) -> None:
