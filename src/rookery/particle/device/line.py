@@ -1,0 +1,162 @@
+"""What is known of a connected board, for all who talk with it: its record, its connection, what it can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from rookery.core.clock import SECOND
+from rookery.core.events import TEXT, Event
+from rookery.core.live import LiveThing
+from rookery.core.points import Producer
+from rookery.core.records import Device
+from rookery.gateways.coap_contract import Connection
+from rookery.particle import platforms
+from rookery.particle.device.hello import Hello
+from rookery.particle.device.shared import Shared
+from rookery.wire.coap.errors import LocalError
+from rookery.wire.coap.message import CONFIRMABLE, Message
+
+if TYPE_CHECKING:
+    from rookery.particle.device.updates import BoardUpdate
+
+log = structlog.get_logger("rookery.particle.board")
+
+CLAIM_SUCCESS: Final = "spark/device/claim/success"
+STATUS: Final = "spark/status"
+
+
+class Line:
+    """One session with one board. It knows neither requests nor answers."""
+
+    __slots__ = (
+        "connection",
+        "described",
+        "device",
+        "events",
+        "functions",
+        "hello",
+        "limits",
+        "malformed",
+        "platform",
+        "round_trip",
+        "shared",
+        "since",
+        "thing",
+        "update",
+        "variables",
+        "version",
+    )
+
+    def __init__(self, shared: Shared, connection: Connection, device: Device, thing: LiveThing | None) -> None:
+        self.shared = shared
+        self.connection = connection
+        self.since = shared.services.clock.now()
+        self.events = 0
+        """Events that came in this session."""
+        self.round_trip: int | None = None
+        """Milliseconds from the last question to its answer."""
+        self.malformed = 0
+        self.update: BoardUpdate | None = None
+        self.thing = thing
+        self.take(device)
+
+    def take(self, device: Device) -> None:
+        """This is what the board has said of itself."""
+        self.device = device
+        self.described: dict[str, Any] = dict(device.described)
+        self.hello = hello_of(device)
+        self.version = self.hello.version
+        self.platform = platforms.platform(self.hello.platform_id)
+        self.limits = platforms.limits(self.hello.platform_id, self.version)
+        self._names()
+
+    def describe(self, **entries: Any) -> None:
+        """Remember entries of `Device.described`, and write them soon if they are new."""
+        new = {name: value for name, value in entries.items() if self.described.get(name) != value}
+        if not new:
+            return
+        self.described.update(new)
+        self._names()
+        self.shared.notebook.note(self.device.id, described=new)
+
+    def note(self, **fields: Any) -> None:
+        """Write fields of the record soon."""
+        self.shared.notebook.note(self.device.id, **fields)
+
+    def event(self, name: str, data: bytes | None, format: int = TEXT, ttl: int = 60) -> Event:
+        """An event of this board. In quarantine a board is not of its product yet."""
+        device = self.device
+        product = None
+        if device.product_id is not None and not device.quarantined:
+            product = self.shared.products.get(device.product_id)
+        return Event(
+            name=name,
+            data=data,
+            format=format,
+            time=self.shared.services.events.now(),
+            ttl=ttl,
+            source=device.hex_id,
+            device_id=device.id,
+            owner_id=device.space_id,
+            product_id=product.id if product is not None else None,
+            product_number=product.number if product is not None else None,
+            organisation_id=product.space_id if product is not None else None,
+            version=self.described.get("firmware_version"),
+        )
+
+    def publish(self, event: Event, producer: Producer | None = None, ticket: int = 0) -> None:
+        """Store and tell an event of this board."""
+        self.shared.services.events.publish(event, self.device.events, producer, ticket)
+
+    def say(self, name: str, text: str) -> None:
+        """What the cloud says about this board, on its streams."""
+        self.publish(self.event(name, text.encode()))
+
+    def refuse(self, message: Message, ticket: int, code: int, reason: str) -> bool:
+        """Answer a request with an error, if it wants an answer. Returns what `Handler.request` is to return."""
+        if reason:
+            self.shared.counters.malformed += 1
+            self.malformed += 1
+            if self.malformed == 1:
+                log.warning("particle.message_refused", device=self.device.hex_id, reason=reason)
+        return refuse(self.connection, message, ticket, code)
+
+    @property
+    def last_heard(self) -> int:
+        """UTC microseconds."""
+        clock = self.shared.services.clock
+        return clock.now() - round(max(0.0, clock.monotonic() - self.connection.last_heard) * SECOND)
+
+    def _names(self) -> None:
+        known = "functions" in self.described
+        self.functions: frozenset[str] | None = frozenset(self.described["functions"]) if known else None
+        self.variables: dict[str, str] | None = self.described.get("variables")
+
+
+def refuse(connection: Connection, message: Message, ticket: int, code: int) -> bool:
+    """Answer a Confirmable request with an error, and nobody else: what is Non-confirmable has no place for answers."""
+    if message.kind != CONFIRMABLE:
+        return True
+    try:
+        connection.respond(ticket, code)
+    except LocalError:
+        return True
+    return False
+
+
+def hello_of(device: Device) -> Hello:
+    """The Hello that led to this record: a board that comes back with its old session says none."""
+    described = device.described
+    return Hello(
+        product_id=described.get("firmware_product"),
+        product_version=described.get("firmware_version"),
+        flags=described.get("flags", 0),
+        platform_id=device.platform or 0,
+        device_id=device.hex_id,
+        system_version=described.get("system_version", 0),
+        max_message=described.get("max_message", 0),
+        max_binary=described.get("max_binary", 0),
+        ota_chunk=described.get("chunk", 0),
+    )
