@@ -40,16 +40,31 @@ def rest(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     return process.communicate(timeout=60)
 
 
+def opened(url: str, token: str) -> Any:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return opener.open(urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"}), timeout=30)
+
+
 def test_the_line_has_what_the_contract_names() -> None:
     process = spawn()
     described = line(process)
     assert set(described) == {
         *("http", "https", "ca", "data_dir", "mqtt", "mqtts", "mqtts_cert"),
-        *("user", "arduino"),
+        *("particle_tcp", "particle_udp", "particle_server_key"),
+        *("user", "arduino", "particle"),
     }
     assert set(described["user"]) == {"email", "password", "id"}
     assert set(described["arduino"]) == {"client_id", "client_secret"}
-    assert {described[name]["host"] for name in ("mqtt", "mqtts", "mqtts_cert")} == {"127.0.0.1"}
+    assert set(described["particle"]) == {"access_token"}
+    assert set(described["particle_server_key"]) == {"rsa", "ec"}
+    listeners = ("mqtt", "mqtts", "mqtts_cert", "particle_tcp", "particle_udp")
+    assert {described[name]["host"] for name in listeners} == {"127.0.0.1"}
+    assert all(isinstance(described[name]["port"], int) for name in listeners)
+    for name, size in (("rsa", 294), ("ec", 91)):
+        assert Path(described["particle_server_key"][name]).stat().st_size == size
+    with opened(described["http"] + "/v1/devices", described["particle"]["access_token"]) as answer:
+        assert answer.status == 200
+        assert json.load(answer) == []
     context = ssl.create_default_context(cafile=described["ca"])
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     for base in (described["http"], described["https"]):

@@ -37,6 +37,7 @@ from rookery.core.services import Services, build_services
 from rookery.gateways.asgi import App
 from rookery.gateways.broker import SpaceBrokers
 from rookery.gateways.broker_login import KeyLogin
+from rookery.gateways.coap_store import CatalogSessions
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt import MqttGateway
 from rookery.keys import BoardKeys, KeyStore, machine_addresses, server_names, sign_request
@@ -50,8 +51,12 @@ from rookery.storage.messages import MessageFile
 from rookery.storage.telemetry import TelemetryStore
 
 if TYPE_CHECKING:
+    from rookery.gateways.coap_tcp import CoapTcpGateway
+    from rookery.gateways.coap_udp import CoapUdpGateway
     from rookery.gateways.http import HttpGateway
     from rookery.particle.api.api import Api
+    from rookery.particle.bridge import Bridge
+    from rookery.particle.device.front import ParticleFront
     from rookery.storage.catalog.sql import SqlCatalog
 
 log = structlog.get_logger("rookery.server")
@@ -64,6 +69,9 @@ LOOPBACK = "127.0.0.1"
 _WEB_MODULES = (
     "rookery.arduino.api.app",
     "rookery.particle.api.app",
+    "rookery.particle.device.front",
+    "rookery.gateways.coap_tcp",
+    "rookery.gateways.coap_udp",
     "rookery.gateways.http",
     "rookery.console.pages",
     "rookery.admin.api",
@@ -245,6 +253,11 @@ class Server:
         self.admin: HttpGateway | None = None
         self.exports = exports_of(core)
         self.particle: Api | None = None
+        self.front: ParticleFront | None = None
+        self.coap_tcp: CoapTcpGateway | None = None
+        self.coap_udp: CoapUdpGateway | None = None
+        self.sessions = CatalogSessions(core.catalog, core.services.sealed, core.clock)
+        self._bridge: Bridge | None = None
         self._housekeeping = Housekeeping(core.catalog, core.telemetry, core.clock, core.settings.soft_delete_days)
         self._timer: Timer | None = None
         self._chores: asyncio.Task[None] | None = None
@@ -298,6 +311,10 @@ class Server:
         if self._chores is not None:
             self._chores.cancel()
             await asyncio.wait([self._chores])
+        if self.particle is not None:
+            self.particle.streams.close()
+        if self._bridge is not None:
+            self._bridge.close()
         for name, stop in self._listeners():
             try:
                 await stop()
@@ -318,6 +335,13 @@ class Server:
             found.append(("admin", self.admin.stop))
         # MQTT first: the sessions inside WebSockets say goodbye while their transport is still there.
         found.append(("mqtt", self.mqtt.stop))
+        if self.coap_tcp is not None:
+            found.append(("coap_tcp", self.coap_tcp.stop))
+        if self.coap_udp is not None:
+            found.append(("coap_udp", self.coap_udp.stop))
+        if self.front is not None:
+            found.append(("front", self.front.close))
+        found.append(("sessions", self.sessions.close))
         if self.http is not None:
             found.append(("http", self.http.stop))
         return found
@@ -381,6 +405,8 @@ class Server:
             listening = self.mqtt.listen(secure, wanted, tls=tls.certificate_context())
             ports.mqtts_cert += (await _taken("mqtts_cert_ports", wanted, listening),)
 
+        await self._listen_coap(secure)
+
         token = secrets.token_urlsafe(32)
         await self.exports.open()
         self.tokens.issuer = self.secure_url or self.url or "rookery"
@@ -395,6 +421,39 @@ class Server:
             ports=ports.as_settings(),
         )
         runfile.write(self.core.folder.path, running)
+
+    async def _listen_coap(self, host: str) -> None:
+        """Boards that speak CoAP. Their listeners are encrypted, so they are where the TLS listeners are."""
+        from rookery.gateways.coap_tcp import CoapTcpGateway
+        from rookery.gateways.coap_udp import CoapUdpGateway
+        from rookery.particle.bridge import Bridge
+        from rookery.particle.device import profile
+        from rookery.particle.device.front import ParticleFront, coap_profile
+        from rookery.wire.dtls.keys import SigningKey
+
+        core, settings = self.core, self.core.settings
+        if settings.bridge:
+            self._bridge = Bridge(core.services)
+        trust: Literal["first", "registered"] = "registered" if settings.particle_trust == "registered" else "first"
+        self.front = ParticleFront(core.services, trust=trust, bridge=settings.bridge)
+        # Whether a board is still there is a matter of real time, as it is for MQTT.
+        clock = SystemClock()
+        if settings.particle_tcp_port is not None:
+            self.coap_tcp = CoapTcpGateway(
+                self.front, core.board_keys.rsa_key, clock, profile=coap_profile(profile.TCP)
+            )
+            listening = self.coap_tcp.listen(host, settings.particle_tcp_port)
+            self.ports.particle_tcp = await _taken("particle_tcp_port", settings.particle_tcp_port, listening)
+        if settings.particle_udp_port is not None:
+            self.coap_udp = CoapUdpGateway(
+                self.front,
+                self.sessions,
+                SigningKey(core.board_keys.ec_key),
+                clock,
+                profile=coap_profile(profile.UDP),
+            )
+            listening = self.coap_udp.listen(host, settings.particle_udp_port)
+            self.ports.particle_udp = await _taken("particle_udp_port", settings.particle_udp_port, listening)
 
     def _application(self, http: HttpGateway, more: Mapping[str, App]) -> App:
         from rookery.arduino.api.api import ApiOptions

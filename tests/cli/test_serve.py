@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 ANY_PORTS = (
     *("--http-port", "0", "--https-port", "0", "--mqtt-port", "0"),
     *("--mqtts-port", "0", "--mqtts-cert-port", "0"),
+    *("--particle-tcp-port", "0", "--particle-udp-port", "0"),
 )
 LINK = re.compile(r"  (http://localhost:\d+)(/start/\w+)\n")
 
@@ -73,7 +74,7 @@ def failure(*arguments: str) -> tuple[int, str]:
 def test_the_first_start_prints_a_link_that_works_once(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with serving(folder, "--owner", "me@example.org", lines=11) as (process, told):
+    with serving(folder, "--owner", "me@example.org", lines=12) as (process, told):
         assert f"Rookery serves {folder}" in told
         assert f"rookery user password --data-dir {folder}\n" in told
         assert "me@example.org" in told
@@ -89,7 +90,7 @@ def test_the_first_start_prints_a_link_that_works_once(tmp_path: Path) -> None:
         assert code == 0
         assert found[2] not in errors
         assert "a long password" not in errors
-    with serving(folder, lines=4) as (process, told):
+    with serving(folder, lines=5) as (process, told):
         code, out, _ = end(process, signal.SIGINT)
         assert code == 0
         assert "/start/" not in told + out
@@ -98,20 +99,17 @@ def test_the_first_start_prints_a_link_that_works_once(tmp_path: Path) -> None:
 def test_the_link_is_printed_again_until_it_was_used(tmp_path: Path) -> None:
     links = []
     for _ in range(2):
-        with serving(tmp_path, lines=8) as (process, told):
+        with serving(tmp_path, lines=9) as (process, told):
             links += [found[2] for found in [LINK.search(told)] if found]
             end(process)
     assert len(set(links)) == 2
 
 
-def test_ports_of_boards_that_are_not_served_yet_are_taken_and_told(tmp_path: Path) -> None:
-    flags = ("--particle-tcp-port", "off", "--particle-udp-port", "0")
-    with serving(tmp_path, *flags, lines=8) as (process, told):
-        assert "Rookery serves" in told
-        code, _, errors = end(process)
+def test_the_listeners_of_boards_are_told_and_can_be_turned_off(tmp_path: Path) -> None:
+    with serving(tmp_path, "--particle-tcp-port", "off", lines=9) as (process, told):
+        assert re.search(r"Particle boards TCP off, UDP \d+\n", told), told
+        code, _, _ = end(process)
     assert code == 0
-    assert "over UDP are not served yet: --particle-udp-port 0 has no effect" in errors
-    assert "TCP are not" not in errors
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:

@@ -43,6 +43,18 @@ async def test_a_session_is_found_before_and_after_it_is_written_and_after_a_res
     assert store.failures == 0
 
 
+async def test_a_session_with_an_identifier_is_found_by_the_name_of_its_board_as_well() -> None:
+    catalog = MemoryCatalog()
+    store = sessions(catalog)
+    store.keep(FIRST)
+    assert await store.find(b"", bytes.fromhex(BOARD)) == FIRST
+    await store.close()
+    assert await store.find(b"", bytes.fromhex(BOARD)) == FIRST
+    store.forget(BOARD, FIRST.connection_id)
+    assert await store.find(b"", bytes.fromhex(BOARD)) is None
+    await store.close()
+
+
 async def test_a_newer_session_of_a_board_replaces_the_older_one() -> None:
     catalog = MemoryCatalog()
     store = sessions(catalog)

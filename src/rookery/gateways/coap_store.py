@@ -77,13 +77,18 @@ class CatalogSessions:
         waiting = self._by_connection.get(key)
         if waiting is not None:
             return waiting
-        record = await self._catalog.find(BoardLink, connection_id=key)
-        if record is None:
-            return None
-        pending = self._pending.get(record.id) or self._writing.get(record.id)
+        if connection_id:
+            record = await self._catalog.find(BoardLink, connection_id=key)
+        else:
+            record = await self._catalog.get(BoardLink, name.hex())
+        id = record.id if record is not None else name.hex()
+        pending = self._pending.get(id) or self._writing.get(id)
         if pending is not None:
             # Replaced or forgotten, and not written yet.
-            return pending if isinstance(pending, StoredSession) and _of(pending) == key else None
+            fits = isinstance(pending, StoredSession) and (not connection_id or _of(pending) == key)
+            return pending if isinstance(pending, StoredSession) and fits else None
+        if record is None:
+            return None
         try:
             dump = self._sealed.open(record.session, record.id)
         except Unsealable:
