@@ -510,3 +510,23 @@ async def test_a_listener_may_forget_the_target(world: World) -> None:
     world.machine.submit(Delivery(target="t", event="e", request=request, listener=Impatient()))
     await world.machine.idle()
     assert (world.machine.waiting, world.clock.waiting) == (0, 0)
+
+
+async def test_asking_before_a_request_is_made_counts_what_is_turned_away() -> None:
+    world = World(DeliveryRules(waiting_of_target=1, at_once_of_target=1))
+    assert not world.machine.turns_away("t")
+    world.submit()
+    assert world.machine.turns_away("t")
+    await world.machine.idle()
+    assert not world.machine.turns_away("t")
+    assert (world.machine.history("t").counts.dropped, world.machine.counts.dropped) == (1, 1)
+    await world.machine.close()
+    assert world.machine.turns_away("t")
+
+
+async def test_an_event_without_a_request_is_remembered(world: World) -> None:
+    world.machine.unmade("t", "e", "There is no template.")
+    history = world.machine.history("t")
+    assert [(entry.event, entry.error, entry.number) for entry in history.errors] == [("e", "There is no template.", 1)]
+    assert (history.counts.failed, history.counts.dropped, history.waiting) == (1, 1, 0)
+    assert (world.machine.counts.failed, world.clock.waiting) == (1, 0)

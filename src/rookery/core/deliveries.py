@@ -154,14 +154,7 @@ class Deliveries:
     def submit(self, delivery: Delivery) -> bool:
         """Take an event on. False when it is dropped: the target is disabled, too much waits, or the server stops."""
         target = self._target(delivery.target)
-        rules = self._rules
-        if (
-            self._closed
-            or target.disabled
-            or len(target.jobs) >= rules.waiting_of_target
-            or self.waiting >= rules.waiting
-            or self._bytes + delivery.request.size > rules.waiting_bytes
-        ):
+        if self._full(target) or self._bytes + delivery.request.size > self._rules.waiting_bytes:
             self._dropped(target)
             return False
         job = _Job(delivery)
@@ -170,6 +163,23 @@ class Deliveries:
         self._bytes += delivery.request.size
         self._make_ready(job)
         return True
+
+    def turns_away(self, target: str) -> bool:
+        """Whether an event for this target would be dropped now, however small it is; it counts as dropped then. To be
+        asked before a request is made that takes time to make."""
+        found = self._targets.get(target)
+        if found is None or not self._full(found):
+            return False
+        self._dropped(found)
+        return True
+
+    def unmade(self, target: str, event: str, error: str) -> None:
+        """Remember an event for which there is no request, and why: it is over with its first attempt."""
+        attempt = Attempt(number=1, time=self._clock.now(), duration=0, error=error)
+        found = self._target(target)
+        found.record.attempted(event, attempt)
+        self.counts.attempted(attempt)
+        self._dropped(found)
 
     async def try_once(self, delivery: Delivery) -> Attempt:
         """Make one attempt at once, whether or not the host rests or the target is disabled; it is logged and counted.
@@ -216,6 +226,15 @@ class Deliveries:
             log.info("deliveries.dropped", count=self.waiting, reason="The server stops.")
         for target in self._targets.values():
             self._clear(target)
+
+    def _full(self, target: _Target) -> bool:
+        rules = self._rules
+        return (
+            self._closed
+            or target.disabled != ""
+            or len(target.jobs) >= rules.waiting_of_target
+            or self.waiting >= rules.waiting
+        )
 
     def _target(self, id: str) -> _Target:
         target = self._targets.pop(id, None) or _Target(self._rules)

@@ -10,6 +10,7 @@ from rookery.core.services import Services
 from rookery.particle.api.body import MAX_BODY, MAX_UPLOAD
 from rookery.particle.api.rate import RateLimits, RateOptions
 from rookery.particle.api.streams import Streams
+from rookery.particle.integrations import Integrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Api:
     options: ApiOptions = field(default_factory=ApiOptions)
     clock: Clock | None = None
     """Real time for what concerns connections, where the services have a clock that is turned by hand."""
+    integrations: Integrations | None = None
+    """None: a server without them."""
     rate: RateLimits = field(init=False)
     streams: Streams = field(init=False)
 
