@@ -29,7 +29,10 @@ SETTLING = 2.0
 """Seconds between the first answer and looking at the memory."""
 START_GOAL = 1.5
 RSS_GOAL = 110.0
-FLAGS = ("--https-port", "--mqtt-port", "--mqtts-port", "--mqtts-cert-port")
+FLAGS = (
+    *("--https-port", "--mqtt-port", "--mqtts-port", "--mqtts-cert-port"),
+    *("--particle-tcp-port", "--particle-udp-port"),
+)
 
 
 class Serving:

@@ -19,6 +19,8 @@ ANY_PORTS = {
     "mqtt_port": "0",
     "mqtts_port": "0",
     "mqtts_cert_ports": "0",
+    "particle_tcp_port": "0",
+    "particle_udp_port": "0",
 }
 
 

@@ -224,6 +224,7 @@ async def test_a_second_server_on_the_folder_is_refused(tmp_path: Path) -> None:
         ("mqtt_port", "--mqtt-port"),
         ("mqtts_port", "--mqtts-port"),
         ("mqtts_cert_ports", "--mqtts-cert-port"),
+        ("particle_tcp_port", "--particle-tcp-port"),
     ],
 )
 async def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path, setting: str, flag: str) -> None:
@@ -238,6 +239,15 @@ async def test_a_taken_port_is_named_with_the_way_out(tmp_path: Path, setting: s
     # Nothing is left open: the folder is free, and so are the other ports.
     DataFolder.open(tmp_path).close()
     assert not (tmp_path / "run.json").exists()
+
+
+async def test_a_taken_datagram_port_is_named_too(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        with pytest.raises(PortUnusable, match=rf"Port {port} \(particle_udp_port\) is taken"):
+            await Server.start(settings(tmp_path, particle_udp_port=str(port)))
+    DataFolder.open(tmp_path).close()
 
 
 async def test_an_address_of_another_machine_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from rookery.cli.doctor import Finding, examine
 from rookery.testing import running_sandbox
 from tests.cli.shell import rookery
 
-FREE = dict.fromkeys(("HTTP_PORT", "HTTPS_PORT", "MQTT_PORT", "MQTTS_PORT", "MQTTS_CERT_PORTS"), "off")
+PORTS = ("HTTP_PORT", "HTTPS_PORT", "MQTT_PORT", "MQTTS_PORT", "MQTTS_CERT_PORTS")
+FREE = dict.fromkeys((*PORTS, "PARTICLE_TCP_PORT", "PARTICLE_UDP_PORT"), "off")
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,10 @@ from rookery.simulate.demo import DEMO
 from tests.simulate.test_wire import until
 
 SOURCE = Path(__file__).parents[2] / "src"
-PORTS = ("http_port", "https_port", "mqtt_port", "mqtts_port", "mqtts_cert_ports")
+PORTS = (
+    *("http_port", "https_port", "mqtt_port", "mqtts_port", "mqtts_cert_ports"),
+    *("particle_tcp_port", "particle_udp_port"),
+)
 
 
 async def serve(folder: Path, **flags: object) -> Server:
