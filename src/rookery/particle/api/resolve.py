@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rookery.core.access import Permission, check_owner, check_product, check_scoped, owns
 from rookery.core.enrolment import HEX_ID
-from rookery.core.errors import WrongBearer
+from rookery.core.errors import NotFound, WrongBearer
 from rookery.core.ids import is_uuid
 from rookery.core.records import Bearer, Device, Product, Space, SpaceKind
 from rookery.particle.api.errors import device_not_recognised, product_device_not_found, product_not_found, refused
@@ -62,7 +62,10 @@ async def product_of(call: Call, permission: Permission) -> Product:
         if call.who.bearer is Bearer.CUSTOMER:
             raise WrongBearer(call.who.bearer)
         raise product_not_found()
-    check_product(call.who, permission, product)
+    try:
+        check_product(call.who, permission, product)
+    except NotFound:
+        raise product_not_found() from None
     if (slug := call.path.get("org")) is not None and product.space_id != (await organisation(call, slug)).id:
         raise product_not_found()
     call.requested_scope(f"product_{product.number}:{permission.scope}")
@@ -77,10 +80,8 @@ async def product_device(call: Call, permission: Permission) -> tuple[Product, D
     """
     product = await product_of(call, permission)
     device = await call.services.fleet.get(product, call.path["device"])
-    if device is None:
-        wanted = call.path["device"].lower()
-        fleet = [] if HEX_ID.fullmatch(wanted) else await call.services.fleet.of(product)
-        device = next((d for d in fleet if d.name.lower() == wanted), None)
+    if device is None and HEX_ID.fullmatch(call.path["device"].lower()) is None:
+        device = await call.services.fleet.named(product, call.path["device"])
     if device is None:
         raise product_device_not_found()
     return product, device
