@@ -20,6 +20,8 @@ log = structlog.get_logger("rookery.particle.board")
 
 MOST_UNSENT: Final = 32 * 1024
 """Bytes that wait for a board over TCP until chunks wait as well: a second's worth of its flash."""
+SOONEST: Final = 0.001
+"""Seconds. A clock that counts microseconds may call a trifle too early; the next look is then not at once."""
 
 
 async def update(line: Line, image: bytes, deadline: float) -> None:
@@ -56,11 +58,12 @@ async def update(line: Line, image: bytes, deadline: float) -> None:
 class BoardUpdate:
     """The `Link` and the `Listener` of a transfer. There is at most one a session: `Line.update`."""
 
-    __slots__ = ("_agreed", "_limit", "_line", "_timer", "_transfer")
+    __slots__ = ("_agreed", "_limit", "_line", "_shown", "_timer", "_transfer")
 
     def __init__(self, line: Line, image: bytes, target: ota.Target) -> None:
         self._line = line
         self._agreed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._shown = 0
         self._timer: Timer | None = None
         self._limit: Timer | None = None
         self._transfer = ota.transfer(self, self, image, target)
@@ -146,7 +149,10 @@ class BoardUpdate:
 
     def progress(self, done: int, total: int) -> None:
         """So far."""
-        log.debug("particle.update_progress", device=self._line.device.hex_id, done=done, total=total)
+        tenth = done * 10 // total
+        if tenth != self._shown:
+            self._shown = tenth
+            log.debug("particle.update_progress", device=self._line.device.hex_id, done=done, total=total)
 
     def finished(self, result: dict[str, Any]) -> None:
         """The board has it."""
@@ -182,7 +188,7 @@ class BoardUpdate:
             self._timer = None
         when = None if self._transfer.ended else self._transfer.deadline()
         if when is not None:
-            self._timer = self._line.shared.services.clock.call_later(max(0.0, when - self._now()), self._tick)
+            self._timer = self._line.shared.services.clock.call_later(max(SOONEST, when - self._now()), self._tick)
 
     def _tick(self) -> None:
         self._timer = None
