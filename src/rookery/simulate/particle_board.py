@@ -44,6 +44,8 @@ FAILURES_PER_STEP: Final = 5
 """The wait before the next attempt is 1 s and doubles every 5 failures (§9)."""
 RESTART_SECONDS: Final = 2.0
 """From a reset until the board dials again."""
+SHORTEST_TIMER: Final = 0.001
+"""Seconds. A clock that rounds must not ring just before the time and be asked again for nothing."""
 SESSION_USES: Final = 3
 """A session that was continued so often without success is given up (§9)."""
 MOST_SUBSCRIPTIONS: Final = 4
@@ -547,7 +549,7 @@ class ParticleBoard:
             self._timer = None
         if due is not None and due != float("inf"):
             self._timer_due = due
-            self._timer = self._clock.call_later(max(0.0, due - self._clock.monotonic()), self._ring)
+            self._timer = self._clock.call_later(max(SHORTEST_TIMER, due - self._clock.monotonic()), self._ring)
 
     def _ring(self) -> None:
         self._timer = None
