@@ -49,6 +49,7 @@ from rookery.storage.exports import ExportFolder
 from rookery.storage.folder import DataFolder
 from rookery.storage.messages import MessageFile
 from rookery.storage.telemetry import TelemetryStore
+from rookery.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from rookery.gateways.coap_tcp import CoapTcpGateway
@@ -253,6 +254,7 @@ class Server:
         self.admin: HttpGateway | None = None
         self.exports = exports_of(core)
         self.particle: Api | None = None
+        self.webhooks = Webhooks(core.services, core.settings)
         self.front: ParticleFront | None = None
         self.coap_tcp: CoapTcpGateway | None = None
         self.coap_udp: CoapUdpGateway | None = None
@@ -321,6 +323,7 @@ class Server:
             except Exception:
                 log.exception("server.stop_failed", part=name)
         self.http = self.admin = None
+        await self.webhooks.close()
         await self.exports.close()
         await self.core.close()
 
@@ -387,6 +390,8 @@ class Server:
         from rookery.gateways.http import HttpGateway
 
         settings, tls, ports = self.core.settings, self.core.keys.tls, self.ports
+        # Before the first board: what it says may set a webhook off.
+        await self.webhooks.open()
         plain, secure = settings.plain_host, settings.host
         self.http, self.admin = HttpGateway(), HttpGateway("commands of the operator")
         # All ports are taken before anybody is served: a start that fails has not been seen by a client.
@@ -504,7 +509,7 @@ class Server:
             bridge=settings.bridge,
             rates=VENDOR_RATES if settings.particle_rates == "vendor" else RateOptions(),
         )
-        self.particle = Api(self.core.services, options, SystemClock())
+        self.particle = Api(self.core.services, options, SystemClock(), self.webhooks.integrations)
         api = build_api(self.particle)
         return {prefix.strip("/"): api for prefix in PREFIXES}
 
