@@ -15,6 +15,9 @@ import pytest
 from rookery.testing.sandbox import ApiKey, Sandbox, running_sandbox
 from tests.clients.account import Account
 from tests.clients.node_support import NodeEnvironment, require_node
+from tests.clients.particle_cloud import Cloud
+from tests.clients.particle_js import Js
+from tests.clients.program import Program
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -64,3 +67,27 @@ def stranger(sandbox: Sandbox, strange_key: ApiKey) -> Iterator[Account]:
 def node() -> NodeEnvironment:
     """Node.js with the vendor's clients. A test that asks for it is skipped without, and fails under CI."""
     return require_node()
+
+
+@pytest.fixture(scope="session")
+def cloud(sandbox: Sandbox) -> Iterator[Cloud]:
+    """The server as people with Particle boards see it."""
+    cloud = Cloud(sandbox)
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture(scope="module")
+def js_program(node: NodeEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Node.js with the vendor's client of the Particle API."""
+    log = tmp_path_factory.mktemp("js") / "particle-api.mjs.log"
+    with Program([node.node, "particle-api.mjs"], cwd=node.folder, environ=node.environ(), log=log) as program:
+        yield program
+
+
+@pytest.fixture
+def js(js_program: Program, cloud: Cloud) -> Js:
+    """The client with the token of the sandbox's owner."""
+    js = Js(js_program)
+    js.use(baseUrl=cloud.base, auth=cloud.token)
+    return js
