@@ -507,6 +507,7 @@ class Server:
             base_url=self.secure_url or self.url or "",
             max_body=settings.rest_max_body,
             bridge=settings.bridge,
+            signup=settings.particle_signup,
             rates=VENDOR_RATES if settings.particle_rates == "vendor" else RateOptions(),
         )
         self.particle = Api(self.core.services, options, SystemClock(), self.webhooks.integrations)

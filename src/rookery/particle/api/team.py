@@ -103,7 +103,9 @@ async def invite(call: Call) -> dict[str, Any]:
     username = as_text(fields.get("username"), "username")
     if not username:
         raise bad_request("username is required")
-    mate = await _give_role(call, team, username.strip(), _role(fields))
+    # particle-api-js has no way to say a role: the least, which an administrator can raise.
+    role = _role(fields) if "role" in fields else Role.VIEWER
+    mate = await _give_role(call, team, username.strip(), role)
     return {"ok": True, "invited": {"username": mate.person.email}}
 
 
