@@ -7,8 +7,8 @@ An event belongs to an owner, to a product, to both, or to nobody; who hears it 
 * The stream of a product shows what its boards publish, whoever owns them, what its customers publish, and what is
   published to it. The stream of an organisation shows all its products.
 * A board hears what it has subscribed to, of its own owner; and what was published to its product if the owner of the
-  product owns the board. Boards of customers, and boards of nobody, hear what is published to the product only where
-  the operator has chosen so (`fleet_wide`): the field has known both rules.
+  product owns the board. Boards of customers hear what is published to the product, and boards of nobody hear anything
+  at all, only where the operator has chosen so (`fleet_wide`): the field has known both rules.
 
 Where an event is stored is decided by who published it: a board has a series, and so have spaces and products. It is
 committed before the publisher is acknowledged and before anybody hears of it.
@@ -262,7 +262,9 @@ class Subscribers:
         """The boards that are to get this event, each once."""
         if event.only_device is not None:
             known = self._devices.get(event.only_device)
-            return [known[0]] if known is not None and event.name.startswith(known[1]) else []
+            if known is None or not event.name.startswith(known[1]):
+                return []
+            return [known[0]] if fleet_wide or known[2] else []
         if event.audience is Audience.OWNER:
             table = self._owners.get(event.owner_id) if event.owner_id else None
             return table.matching(event.name) if table else []
