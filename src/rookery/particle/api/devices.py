@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rookery.core.access import check_owner
+from rookery.core.access import check_owner, check_product, may_product, owns
 from rookery.core.claims import ClaimedByOther, NotOnline
 from rookery.core.errors import BoardAway, BoardCannot, NotFound
 from rookery.core.records import Bearer, Device, Product
@@ -18,16 +18,20 @@ from rookery.particle.api.errors import (
     claim_of_another,
     claim_offline,
     claim_unknown,
+    customer_refused,
     name_in_use,
     permission_denied,
+    product_not_found,
     refused,
     signal_timed_out,
+    transfer_refused,
 )
 from rookery.particle.api.flash import flash, is_flash
 from rookery.particle.api.operations import Call, operation
-from rookery.particle.api.resolve import device_of, own_device, own_devices, product_device
+from rookery.particle.api.resolve import NATIVE, device_of, own_device, own_devices, product_device, shown
 from rookery.particle.api.times import iso_time
 from rookery.particle.ids import hex_id
+from rookery.particle.platforms import PLATFORMS
 
 NAME_LIMIT = 60
 NOTES_LIMIT = 16_384
@@ -53,12 +57,19 @@ async def get_device(call: Call) -> dict[str, Any]:
 
 @operation("POST", "/v1/devices")
 async def claim(call: Call) -> dict[str, Any]:
-    """Claim a device by its id, or with `product_id` make a new one that is provisioned elsewhere."""
+    """Claim a device by its id, or with `product_id` make a new one that is provisioned elsewhere.
+
+    Nothing is transferred: who has the device lets it go first, and who asks for a transfer is told so.
+    """
     check_owner(call.who)
     fields = await call.fields()
-    wanted = as_text(fields.get("id"), "id")
+    wanted = (as_text(fields.get("id"), "id") or "").strip()
     if not wanted:
         return await _provision(call, fields)
+    transfer = as_bool(fields.get("request_transfer", call.query.get("request_transfer")), "request_transfer")
+    known = await call.services.enrolment.get(wanted)
+    if known is not None and not shown(call, known):
+        raise claim_unknown()
     try:
         device = await call.services.claims.claim(call.who, wanted)
     except NotFound:
@@ -66,7 +77,7 @@ async def claim(call: Call) -> dict[str, Any]:
     except NotOnline:
         raise claim_offline() from None
     except ClaimedByOther:
-        raise claim_of_another() from None
+        raise (transfer_refused() if transfer else claim_of_another()) from None
     return {
         "user_id": hex_id(call.who.space_id),
         "id": device.hex_id,
@@ -86,9 +97,12 @@ async def _provision(call: Call, fields: dict[str, Any]) -> dict[str, Any]:
     services = call.services
     product = await services.products.get(str(number))
     if product is not None:
-        from rookery.core.access import check_product
-
-        check_product(call.who, p.DEVICES_IMPORT, product)
+        try:
+            check_product(call.who, p.DEVICES_IMPORT, product)
+        except NotFound:
+            raise product_not_found() from None
+    elif number not in PLATFORMS:
+        raise product_not_found()
     device = await services.enrolment.enrol(
         services.ids.hex(24),
         "particle",
@@ -110,21 +124,24 @@ async def update(call: Call) -> Any:
     else:
         device = await own_device(call, call.path["device"])
     if await is_flash(call):
+        if call.who.bearer is Bearer.CUSTOMER:
+            # Customers own boards and do not make firmware for them (8.3).
+            raise customer_refused()
         return await flash(call, device)
     fields = await call.fields()
-    changes, shown = await _changes(call, device, product, fields)
+    signal = as_bool(fields.get("signal"), "signal")
+    changes, told = await _changes(call, device, product, fields)
     if changes:
         kept = await call.services.enrolment.keep(device.id, **changes)
         if kept is None:
             raise refused(404, "Device not found.")
         device = kept
-    signal = as_bool(fields.get("signal"), "signal")
     if signal is not None:
         await _signal(call, device, signal)
-        return {"id": device.hex_id, "connected": True, "signaling": signal, **shown}
-    if not changes and not shown:
+        return {"id": device.hex_id, "connected": True, "signaling": signal, **told}
+    if not told:
         raise bad_request("Nothing to do?")
-    return {"id": device.hex_id, **shown, "updated_at": iso_time(device.updated_at)}
+    return {"id": device.hex_id, **told, "updated_at": iso_time(device.updated_at)}
 
 
 async def _changes(
@@ -132,30 +149,30 @@ async def _changes(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is to be kept, and what is shown of it."""
     kept: dict[str, Any] = {}
-    shown: dict[str, Any] = {}
+    told: dict[str, Any] = {}
     if "name" in fields:
-        kept["name"] = shown["name"] = await _name(call, device, as_text(fields["name"], "name"))
+        kept["name"] = told["name"] = await _name(call, device, as_text(fields["name"], "name"))
     if "notes" in fields:
-        kept["notes"] = shown["notes"] = as_text(fields["notes"], "notes", most=NOTES_LIMIT)
+        kept["notes"] = told["notes"] = as_text(fields["notes"], "notes", most=NOTES_LIMIT)
     forced = as_bool(fields.get("firmware_updates_forced"), "firmware_updates_forced")
     if forced is not None:
-        kept["updates_forced"] = shown["firmware_updates_forced"] = forced
+        kept["updates_forced"] = told["firmware_updates_forced"] = forced
     if product is None:
-        return kept, shown
+        return kept, told
     development = as_bool(fields.get("development"), "development")
     if development is not None:
-        kept["development"] = shown["development"] = development
+        kept["development"] = told["development"] = development
     if "desired_firmware_version" in fields:
         version = as_int(fields["desired_firmware_version"], "desired_firmware_version", least=0, most=65_535)
-        kept["desired_version"] = shown["desired_firmware_version"] = version
+        kept["desired_version"] = told["desired_firmware_version"] = version
     if "groups" in fields:
         wanted = as_texts(fields["groups"], "groups") or []
         known = {group.name for group in await call.services.products.groups(product)}
         missing = [name for name in wanted if name not in known]
         if missing:
             raise bad_request(f"Group {missing[0][:40]} does not exist")
-        kept["groups"] = shown["groups"] = sorted(set(wanted))
-    return kept, shown
+        kept["groups"] = told["groups"] = sorted(set(wanted))
+    return kept, told
 
 
 async def _name(call: Call, device: Device, name: str | None) -> str:
@@ -165,7 +182,8 @@ async def _name(call: Call, device: Device, name: str | None) -> str:
         raise bad_request(f"A device has a name of 1 to {NAME_LIMIT} characters")
     if device.space_id:
         others = await call.services.catalog.select(Device, space_id=device.space_id, deleted_at=None)
-        if any(other.name.lower() == name.lower() for other in others if other.id != device.id):
+        others = [other for other in others if other.id != device.id and shown(call, other)]
+        if any(other.name.lower() == name.lower() for other in others):
             raise name_in_use()
     return name
 
@@ -198,8 +216,14 @@ async def ping(call: Call) -> dict[str, Any]:
 
 @operation("DELETE", "/v1/devices/{device}")
 async def unclaim(call: Call) -> dict[str, bool]:
-    """Let a device go. It stays in its product and goes on running."""
-    await call.services.claims.unclaim(await own_device(call, call.path["device"]))
+    """Let a device go. It stays in its product and goes on running.
+
+    Boards of the other dialect always belong to somebody there: one that was let go here would be lost to both.
+    """
+    device = await own_device(call, call.path["device"])
+    if device.dialect != NATIVE:
+        raise bad_request("A board of this kind can not be let go: delete it where it was made")
+    await call.services.claims.unclaim(device)
     return OK
 
 
@@ -213,10 +237,10 @@ async def remove_owner(call: Call) -> dict[str, bool]:
 
 @operation("GET", "/v1/serial_numbers/{serial}")
 async def by_serial(call: Call) -> Any:
-    """The device with this serial number, if the caller owns it or has its product."""
+    """The device with this serial number, if it is nobody's, the caller's, or in a product of the caller's."""
     serial = call.path["serial"].strip()
     found = await call.services.catalog.find(Device, serial=serial, deleted_at=None) if serial else None
-    if found is None or (found.space_id and found.space_id not in call.who.roles):
+    if found is None or not shown(call, found) or not await _may_look_up(call, found):
         raise refused(404, "Serial number not found")
     view = {
         "ok": True,
@@ -228,6 +252,13 @@ async def by_serial(call: Call) -> Any:
     if found.described.get("iccid"):
         view["iccid"] = found.described["iccid"]
     return view
+
+
+async def _may_look_up(call: Call, device: Device) -> bool:
+    if not device.space_id or owns(call.who, device):
+        return True
+    product = await call.services.products.get(device.product_id) if device.product_id is not None else None
+    return product is not None and may_product(call.who, p.DEVICES_GET, product)
 
 
 @operation("PUT", "/v1/devices/{device}/backup_files")

@@ -375,6 +375,11 @@ def claim_of_another() -> ApiError:
     return refused_all(403, [text])
 
 
+def transfer_refused() -> ApiError:
+    """Claim with a transfer. Not the words of `claim_of_another`, for which the command line tool asks again."""
+    return refused_all(403, ["This server transfers no devices: its owner has to unclaim it first."])
+
+
 def name_in_use() -> ApiError:
     """Rename: one owner, one name."""
     return bad_request("Device name already in use")
