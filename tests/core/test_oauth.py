@@ -118,9 +118,10 @@ async def test_people_and_products_have_their_own() -> None:
     assert await services.oauth.of_person(bob.id) == []
     assert await services.oauth.owned(mine.id, person_id=ada.id) == mine
     assert await services.oauth.owned(ours.id, product=product) == ours
-    for wrong in ({"person_id": bob.id}, {"product": product}, {}):
+    wrongs: list[dict[str, Any]] = [{"person_id": bob.id}, {"product": product}, {}]
+    for wrong in wrongs:
         with pytest.raises(NotFound):
-            await services.oauth.owned(mine.id, **wrong)  # type: ignore[arg-type]
+            await services.oauth.owned(mine.id, **wrong)
     with pytest.raises(NotFound):
         await services.oauth.owned(ours.id, person_id=ada.id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pyotp
 import pytest
@@ -24,6 +24,11 @@ HEX_ID = "0123456789abcdef01234567"
 async def programs() -> AsyncIterator[Programs]:
     async with programs_of() as made:
         yield made
+
+
+def as_sent(way: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a request: `json` or `data`."""
+    return {way: body}
 
 
 class TestSigningUp:
@@ -49,7 +54,7 @@ class TestSigningUp:
             info = {"account_info[first_name]": "Ada", "account_info[last_name]": "L",
                     "account_info[business_account]": "1"}  # fmt: skip
         body = {"username": "new@rookery.test", "password": PASSWORD, **info}
-        answer = await opened.world.http.post(path, **{way: body})
+        answer = await opened.world.http.request("POST", path, **as_sent(way, body))
         assert (answer.status_code, answer.json()) == (200, {"ok": True})
         token = (await opened.log_in(username="new@rookery.test")).json()["access_token"]
         shown = (await opened.world.call("GET", "/v1/user", token=token)).json()
@@ -163,7 +168,7 @@ class TestChanges:
         assert (await programs.world.call("GET", "/v1/user", token=other)).status_code == 401
         assert (await programs.world.call("GET", "/v1/user")).status_code == 200
 
-    BAD = (
+    BAD: ClassVar[list[tuple[dict[str, Any], str]]] = [
         ({}, "account_info, username or password is required"),
         ({"username": "new@rookery.test"}, "current_password is required"),
         ({"password": NEW}, "current_password is required"),
@@ -176,7 +181,7 @@ class TestChanges:
         ({"account_info": {"business_account": "maybe"}}, "business_account must be true or false"),
         ({"username": "new@rookery.test", "password": "short", "current_password": PASSWORD},
          "A password has at least 10 characters."),
-    )  # fmt: skip
+    ]  # fmt: skip
 
     @pytest.mark.parametrize(("body", "error"), BAD)
     async def test_what_is_refused_changes_nothing(self, programs: Programs, body: dict[str, Any], error: str) -> None:

@@ -30,7 +30,7 @@ from rookery.particle.api.answers import Answer, html_answer, redirect
 from rookery.particle.api.authorize_pages import login_page, otp_page, page_headers, refusal
 from rookery.particle.api.body import is_form
 from rookery.particle.api.errors import ApiError
-from rookery.particle.api.login import Program, issue, log_in, owner_scope, text_of
+from rookery.particle.api.login import KnownClient, issue, log_in, owner_scope, text_of
 from rookery.particle.api.operations import Auth, Call, Route, operation
 from rookery.particle.api.rate import Rate
 
@@ -80,7 +80,7 @@ async def show(call: Call) -> Answer:
     if response_type not in TYPES:
         text = 'Invalid response_type parameter (must be "code" or "token")'
         return _failed(redirect_uri, state, "unsupported_response_type", text)
-    if not Program(client.id, client).grants:
+    if not KnownClient(client.id, client).grants:
         return _failed(redirect_uri, state, "unauthorized_client", "This client may not log anybody in")
     try:
         scope = owner_scope(query.get("scope", ""))

@@ -57,7 +57,7 @@ _CLIENT_ID = re.compile(r"[a-z0-9_-]{3,40}", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class KnownClient:
     """A client that has shown its secret. `record` is None for public ones."""
 
     id: str
@@ -89,19 +89,19 @@ class Program:
         return grants | {CODE} if self.record.kind is ClientKind.WEB else grants
 
 
-async def known_client(api: Api, client_id: str, secret: str) -> Program | None:
+async def known_client(api: Api, client_id: str, secret: str) -> KnownClient | None:
     """The client, if the secret is right."""
     options = api.options
     public = options.public_clients.get(client_id) or PUBLIC_CLIENTS.get(client_id)
     if public is not None:
-        return Program(client_id) if hmac.compare_digest(secret.encode(), public.encode()) else None
+        return KnownClient(client_id) if hmac.compare_digest(secret.encode(), public.encode()) else None
     record = await api.services.oauth.check(client_id, secret)
     if record is not None:
-        return Program(record.id, record)
-    return Program(client_id) if options.any_public_client and client_id == secret else None
+        return KnownClient(record.id, record)
+    return KnownClient(client_id) if options.any_public_client and client_id == secret else None
 
 
-async def authenticated_client(call: Call, fields: Mapping[str, Any]) -> Program:
+async def authenticated_client(call: Call, fields: Mapping[str, Any]) -> KnownClient:
     """The client of a request: HTTP Basic, or `client_id` and `client_secret` of the body; Basic wins.
 
     Raises:

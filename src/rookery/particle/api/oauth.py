@@ -42,7 +42,7 @@ from rookery.particle.api.login import (
     PASSWORD,
     RECOVERY,
     REFRESH,
-    Program,
+    KnownClient,
     authenticated_client,
     issue,
     lifetime_of,
@@ -83,7 +83,7 @@ async def token(call: Call) -> dict[str, Any]:
     return await _GRANTS[grant](call, program, fields)
 
 
-async def _password(call: Call, program: Program, fields: dict[str, Any]) -> dict[str, Any]:
+async def _password(call: Call, program: KnownClient, fields: dict[str, Any]) -> dict[str, Any]:
     username, password = text_of(fields, "username"), text_of(fields, "password")
     if not username or not password:
         raise username_and_password_missing()
@@ -98,21 +98,21 @@ async def _password(call: Call, program: Program, fields: dict[str, Any]) -> dic
     return token_body(await issue(call, program.id, owner, lifetime), scope)
 
 
-async def _second_factor(call: Call, program: Program, fields: dict[str, Any]) -> dict[str, Any]:
+async def _second_factor(call: Call, program: KnownClient, fields: dict[str, Any]) -> dict[str, Any]:
     mfa, otp = text_of(fields, "mfa_token"), text_of(fields, "otp")
     if not mfa or not otp:
         raise otp_missing()
     return await _answered(call, program, mfa, code=otp)
 
 
-async def _recovery(call: Call, program: Program, fields: dict[str, Any]) -> dict[str, Any]:
+async def _recovery(call: Call, program: KnownClient, fields: dict[str, Any]) -> dict[str, Any]:
     mfa, recovery = text_of(fields, "mfa_token"), text_of(fields, "recovery_code")
     if not mfa or not recovery:
         raise recovery_code_missing()
     return await _answered(call, program, mfa, recovery=recovery)
 
 
-async def _answered(call: Call, program: Program, mfa: str, **proof: str) -> dict[str, Any]:
+async def _answered(call: Call, program: KnownClient, mfa: str, **proof: str) -> dict[str, Any]:
     call.api.rate.check_failures(call.peer_address)
     login = await call.services.otp.answer(mfa, client=program.id, web=False, **proof)
     if login is None:
@@ -122,7 +122,7 @@ async def _answered(call: Call, program: Program, mfa: str, **proof: str) -> dic
     return token_body(issued, login.details["scope"])
 
 
-async def _refresh(call: Call, program: Program, fields: dict[str, Any]) -> dict[str, Any]:
+async def _refresh(call: Call, program: KnownClient, fields: dict[str, Any]) -> dict[str, Any]:
     refresh = text_of(fields, "refresh_token")
     if not refresh:
         raise refresh_token_missing()
@@ -136,7 +136,7 @@ async def _refresh(call: Call, program: Program, fields: dict[str, Any]) -> dict
     return token_body(issued)
 
 
-async def _credentials(call: Call, program: Program, fields: dict[str, Any]) -> dict[str, Any]:
+async def _credentials(call: Call, program: KnownClient, fields: dict[str, Any]) -> dict[str, Any]:
     client = program.record
     if client is None:
         raise grant_not_allowed()
@@ -173,7 +173,7 @@ async def _customer(call: Call, client: Client, ref: str) -> Customer:
     return found
 
 
-async def _code(call: Call, program: Program, fields: dict[str, Any]) -> dict[str, Any]:
+async def _code(call: Call, program: KnownClient, fields: dict[str, Any]) -> dict[str, Any]:
     code = text_of(fields, "code")
     if not code:
         raise code_missing()
