@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from rookery import __version__
+from rookery.core.deliveries import Deliveries
 from rookery.core.errors import CoreError
 from rookery.core.points import StoreRefused
 from rookery.core.records import Person
@@ -57,7 +58,7 @@ class _Growth:
 
 
 class Monitor:
-    """What one node says of itself."""
+    """What one node says of itself. `deliveries` are those of webhooks, by dialect."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Monitor:
         http: HttpGateway,
         keys: KeyStore,
         folder: Path,
+        deliveries: Mapping[str, Deliveries] | None = None,
     ) -> None:
         self._services = services
         self._telemetry = telemetry
@@ -78,6 +80,7 @@ class Monitor:
         self._http = http
         self._keys = keys
         self._folder = folder
+        self._deliveries = deliveries or {}
         self._started = time.time()
         self._refusals = _Growth()
         self._failures = _Growth()
@@ -152,6 +155,25 @@ class Monitor:
             for reason, count in by_reason.items():
                 family.add_metric([str(reason)], count)
             yield family
+        yield from self._webhooks()
+
+    def _webhooks(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        waiting = GaugeMetricFamily("rookery_webhook_waiting", "Events on their way to a webhook.", labels=["dialect"])
+        attempts = CounterMetricFamily(
+            "rookery_webhook_attempts",
+            "Attempts to deliver an event to a webhook; skipped are those whose host rests.",
+            labels=["dialect", "outcome"],
+        )
+        dropped = CounterMetricFamily("rookery_webhook_dropped", "Events that a webhook never got.", labels=["dialect"])
+        for dialect, deliveries in self._deliveries.items():
+            counts = deliveries.counts
+            waiting.add_metric([dialect], deliveries.waiting)
+            dropped.add_metric([dialect], counts.dropped)
+            for outcome in ("succeeded", "failed", "skipped"):
+                attempts.add_metric([dialect, outcome], getattr(counts, outcome))
+        return waiting, attempts, dropped
 
     def _gauges(self) -> tuple[tuple[str, str, float], ...]:
         mqtt, brokers = self._mqtt.counters, self._brokers.counters

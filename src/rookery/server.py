@@ -489,6 +489,7 @@ class Server:
             http,
             core.keys,
             core.folder.path,
+            self.webhooks.deliveries,
         )
         # Litestar's names for the messages of ASGI are narrower than anybody else's; the calls are the same.
         apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}
