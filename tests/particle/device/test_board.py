@@ -329,6 +329,23 @@ class TestSubscriptions:
         talk.world.services.events.tell(event_to(talk, **event))
         assert len(talk.connection.sent) == heard
 
+    @pytest.mark.parametrize(
+        ("prefix", "name", "heard"),
+        [
+            ("spark", "spark/status", 0),
+            ("particle", "particle/device/updates/forced", 0),
+            ("particle/device/", "particle/device/updates/forced", 0),
+            ("spark/status", "spark/status", 1),
+            ("spark", "sparkle", 0),
+        ],
+    )
+    async def test_orders_of_the_cloud_come_from_the_cloud_alone(self, prefix: str, name: str, heard: int) -> None:
+        """Every board subscribes to both reserved words; what others of its owner say there is not for it."""
+        talk = await World().claimed()
+        await talk.subscribe(prefix)
+        talk.world.services.events.tell(event_to(talk, name=name, data=b"true"))
+        assert len(talk.connection.sent) == heard
+
     async def test_two_forms_for_two_handlers_and_one_message_for_two_alike(self) -> None:
         talk = await World().claimed()
         await talk.subscribe("door")

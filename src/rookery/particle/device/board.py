@@ -16,19 +16,13 @@ but the disk.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
-from rookery.core.boards import CALL_SECONDS, PING_SECONDS
-from rookery.core.errors import BoardAway
-from rookery.core.events import Event
-from rookery.core.live import LiveThing, LiveVariable
-from rookery.core.points import Value
 from rookery.core.records import Device
 from rookery.gateways.coap_contract import Connection, Peer
-from rookery.particle.device.binding import argument_of
+from rookery.particle.device.answers import BoardAnswers
 from rookery.particle.device.calls import Calls
 from rookery.particle.device.deliveries import DELIVERED, Deliveries
 from rookery.particle.device.errors import MessageError
@@ -41,7 +35,6 @@ from rookery.particle.device.ota import Step
 from rookery.particle.device.reports import Reports
 from rookery.particle.device.requests import Kind, classify, hello_request, time_payload
 from rookery.particle.device.shared import Shared
-from rookery.particle.device.updates import update
 from rookery.particle.device.waiting import Waiting
 from rookery.wire.coap.errors import LocalError
 from rookery.wire.coap.exchange import Failure
@@ -68,7 +61,7 @@ class Settled(NamedTuple):
         return cls(device.public_key, device.space_id, device.product_id, device.updates_forced)
 
 
-class Board:
+class Board(BoardAnswers):
     """The `gateways.coap_contract.Handler` of one connection, and the `core.boards.BoardSession` of its board."""
 
     __slots__ = (
@@ -86,11 +79,7 @@ class Board:
         "_shared",
     )
 
-    _calls: Calls
-    _deliveries: Deliveries
     _hearing: Hearing
-    _line: Line
-    _reports: Reports
     _settled: Settled
 
     def __init__(self, shared: Shared, connection: Connection) -> None:
@@ -113,11 +102,6 @@ class Board:
     @device.setter
     def device(self, device: Device) -> None:
         self._line.device = device
-
-    @property
-    def last_heard(self) -> int:
-        """See `core.boards.BoardSession`."""
-        return self._line.last_heard
 
     def changed(self, device: Device) -> None:
         """Somebody has changed the record."""
@@ -179,7 +163,7 @@ class Board:
 
     def moved(self, peer: Peer) -> None:
         """See `Handler`."""
-        if self._known and peer.address != self._line.device.last_address:
+        if self._known:
             self._line.note(last_address=peer.address)
 
     def closed(self, reason: str) -> None:
@@ -192,6 +176,7 @@ class Board:
         self._deliveries.end()
         if self._present:
             self._present = False
+            self._line.note(last_activity_at=self._line.last_heard)
             self._count(-1)
             boards = self._shared.services.boards
             if boards.session(self._line.device.id) is self:
@@ -220,24 +205,21 @@ class Board:
         connection = self._connection
         try:
             welcome = await greet(self._shared, connection, hello)
-        except Stranger as stranger:
+            if connection.ended:
+                return
+            self._welcome(welcome, again)
+            connection.acknowledge(ticket)
+            if connection.reliable:
+                # A board waits four seconds for it (§1.1).
+                request = hello_request()
+                connection.send(request.code, request.options, confirmable=False, response=False)
+        except (Stranger, LocalError) as stranger:
             self._turn_away(str(stranger))
             return
         except Exception:
             log.exception("particle.greeting_failed", device=connection.name.hex() or hello.device_id)
             connection.close("an error of ours")
             return
-        if connection.ended:
-            return
-        try:
-            self._welcome(welcome, again)
-        except LocalError as error:
-            self._turn_away(str(error))
-            return
-        connection.acknowledge(ticket)
-        if connection.reliable:
-            request = hello_request()
-            connection.send(request.code, request.options, confirmable=False, response=False)
         self._greeting = False
         held, self._held = self._held, []
         for message, waiting in held:
@@ -270,10 +252,9 @@ class Board:
         self._know(welcome)
         self._shared.counters.resumed += 1
         self._connection.keep_alive(self._line.platform.keepalive, probe=True)
-        self._line.note(
-            last_session_at=self._shared.services.clock.now(),
-            last_address=self._connection.peer.address or welcome.device.last_address,
-        )
+        address = self._connection.peer.address
+        if address and address != welcome.device.last_address:
+            self._line.note(last_address=address)
         asyncio.get_running_loop().call_soon(self._appear_late, welcome)
 
     def _appear_late(self, welcome: Welcome) -> None:
@@ -353,62 +334,12 @@ class Board:
         self._connection.close("the board said goodbye")
         return False
 
-    # core.boards.BoardSession
-
-    async def read(self, name: str, deadline: float = CALL_SECONDS) -> Any:
-        """See `BoardSession`."""
-        return await self._calls.read(name, deadline)
-
-    async def call(self, name: str, argument: str, deadline: float = CALL_SECONDS) -> int:
-        """See `BoardSession`."""
-        return await self._calls.call(name, argument, deadline)
-
-    async def ping(self, deadline: float = PING_SECONDS) -> bool:
-        """See `BoardSession`."""
-        try:
-            return await self._calls.ping(deadline)
-        except BoardAway:
-            return False
-
-    async def signal(self, on: bool, deadline: float = CALL_SECONDS) -> None:
-        """See `BoardSession`."""
-        await self._calls.signal(on, deadline)
-
-    async def report(self, deadline: float = CALL_SECONDS) -> None:
-        """See `BoardSession`."""
-        await self._reports.vitals(deadline)
-
-    async def update(self, image: bytes, deadline: float = CALL_SECONDS) -> None:
-        """See `BoardSession`."""
-        await update(self._line, image, deadline)
-
-    def send(self, event: Event) -> None:
-        """See `BoardSession`."""
-        self._deliveries.send(event)
-
-    def write(self, thing: LiveThing, values: Sequence[tuple[LiveVariable, Value]]) -> None:
-        """A variable of the thing that is called like a function of the board: the function is called with its value.
-        There is nothing else on the wire that writes."""
-        if not self._shared.bridge:
-            return
-        functions = self._line.functions or ()
-        for variable, value in values:
-            record = variable.record
-            for name in dict.fromkeys((record.symbol, record.name)):
-                if name in functions:
-                    self._calls.call_in_passing(name, argument_of(value))
-                    break
+    # The thing
 
     def attached(self, thing_id: str | None) -> None:
         """The board does not know what a thing is; its events do."""
         if self._shared.bridge:
             self._shared.run(self._attach(thing_id))
-
-    def close(self, reason: str) -> None:
-        """See `BoardSession`."""
-        self._connection.close(reason)
-
-    # The thing
 
     async def _attach(self, thing_id: str | None) -> None:
         self._line.thing = await self._shared.services.live.get(thing_id) if thing_id is not None else None

@@ -7,8 +7,8 @@ from typing import Any, Final
 from rookery.core.events import Event
 from rookery.core.records import Device
 from rookery.particle.device.errors import LimitError, MessageError
+from rookery.particle.device.events import RESERVED, Subscription, event_request, is_reserved, parse_subscription
 from rookery.particle.device.events import Event as WireEvent
-from rookery.particle.device.events import Subscription, event_request, parse_subscription
 from rookery.particle.device.line import Line
 from rookery.wire.coap.errors import LocalError
 from rookery.wire.coap.message import Code, Message
@@ -20,6 +20,9 @@ MOST_UNACKNOWLEDGED: Final = 24
 """Events on their way to one board over UDP. The CoAP machine has room for 64 exchanges; calls need some of it."""
 MOST_UNSENT: Final = 64 * 1024
 """Bytes that wait for a board over TCP: some hundred events of a usual size."""
+ORDERS: Final = ("spark/device/", "particle/device/")
+"""What boards obey when it reaches them, whoever published it: `particle/device/updates/forced` of one would switch all
+others of its owner. These come from the cloud, for one board (`Deliveries.say`)."""
 
 
 class Delivered:
@@ -76,16 +79,15 @@ class Deliveries:
             del self._wanted[:-MOST_SUBSCRIPTIONS]
         self._subscriptions = tuple(self._wanted)
         self.register()
-        kept = [pack(each) for each in self._subscriptions]
-        if kept != self._line.device.subscriptions:
-            self._line.note(subscriptions=kept)
+        self._line.note(subscriptions=[pack(each) for each in self._subscriptions])
         return True
 
     def register(self) -> None:
         """It hears what it may, as the owner and the product are now."""
         subscribers = self._line.shared.services.events.subscribers
-        if self._subscriptions:
-            subscribers.set(self, [each.prefix for each in self._subscriptions])
+        prefixes = [each.prefix for each in self._subscriptions if each.prefix not in RESERVED]
+        if prefixes:
+            subscribers.set(self, prefixes)
         else:
             subscribers.remove(self._line.device.id, self)
 
@@ -97,12 +99,17 @@ class Deliveries:
 
     def send(self, event: Event) -> None:
         """An event that begins with one of its prefixes."""
+        system = is_reserved(event.name)
+        if system and event.name.lower().startswith(ORDERS):
+            return
         wire: WireEvent | None = None
         sent: set[int] = set()
         owned = event.owner_id == self._line.device.space_id
         for subscription in self._subscriptions:
             if not event.name.startswith(subscription.prefix) or (subscription.mine and not owned):
                 continue
+            if system and subscription.prefix in RESERVED:
+                continue  # every board has these two for what the cloud tells it alone (§4.7)
             if subscription.device_id and subscription.device_id != event.source:
                 continue
             if wire is None:
