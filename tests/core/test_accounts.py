@@ -31,7 +31,8 @@ async def test_everything_of_a_person_goes_and_boards_stay() -> None:
     ada = await services.people.create("ada@example.org", password=PASSWORD)
     bob = await services.people.create("bob@example.org")
     who = await services.people.principal(ada.id)
-    await services.oauth.create(ada.id, "app")
+    client, _ = await services.oauth.create(ada.id, "app")
+    through = await services.tokens.issue(Bearer.PERSON, bob.id, client.id)
     await services.clients.create(ada.id, "script")
     await services.people.link(ada)
     await services.claims.code(ada.id)
@@ -43,13 +44,14 @@ async def test_everything_of_a_person_goes_and_boards_stay() -> None:
     await services.accounts.delete(ada)
     gone: list[type[Record]] = [Client, OneTimeLink, ClaimCode, Thing, Variable]
     assert [await services.catalog.count(kind) for kind in gone] == [0] * 5
-    bobs: list[type[Record]] = [Person, Space, Member, Token]
-    assert [await services.catalog.count(kind) for kind in [*bobs, Device]] == [1] * 5
+    left: list[type[Record]] = [Person, Space, Member, Token, Device]
+    assert [await services.catalog.count(kind) for kind in left] == [1] * 5
     after = await services.enrolment.get(HEX_ID)
     assert after is not None
     assert (after.id, after.space_id) == (board.id, "")
-    with pytest.raises(TokenUnknown):
-        await services.tokens.check(mine.token)
+    for ended in (mine, through):
+        with pytest.raises(TokenUnknown):
+            await services.tokens.check(ended.token)
     assert await services.tokens.check(kept.token)
     assert await services.people.log_in("ada@example.org", PASSWORD) is None
 

@@ -262,6 +262,17 @@ class TestLogin:
         assert await world.services.otp.check(await world.person(), world.code()) is True
 
 
+async def test_without_the_key_of_the_server_the_recovery_code_is_left() -> None:
+    world = await enrolled()
+    services = world.services
+    links = Links(services.catalog, services.ids, services.clock)
+    elsewhere = OneTimePasswords(
+        services.catalog, links, Sealed(b"another pepper!!", services.ids.bytes), services.ids, services.clock
+    )
+    assert await elsewhere.check(await world.person(), world.code()) is False
+    assert await elsewhere.recover(await world.person(), world.recovery) is True
+
+
 async def test_off_is_off() -> None:
     world = await enrolled()
     token = await world.services.otp.challenge(await world.person())

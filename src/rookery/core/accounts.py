@@ -7,9 +7,8 @@ from rookery.core.claims import Claims
 from rookery.core.devices import Devices
 from rookery.core.errors import Conflict
 from rookery.core.people import People
-from rookery.core.records import Client, Device, Member, Person, Product, Role, Space, SpaceKind, Thing
+from rookery.core.records import Device, Member, Person, Product, Role, Space, SpaceKind, Thing
 from rookery.core.things import Things
-from rookery.core.tokens import AccessTokens
 
 
 class Accounts:
@@ -19,14 +18,12 @@ class Accounts:
         self,
         catalog: Catalog,
         people: People,
-        tokens: AccessTokens,
         claims: Claims,
         devices: Devices,
         things: Things,
     ) -> None:
         self._catalog = catalog
         self._people = people
-        self._tokens = tokens
         self._claims = claims
         self._devices = devices
         self._things = things
@@ -58,6 +55,4 @@ class Accounts:
             else:
                 await self._claims.unclaim(device)
         await self._claims.forget(person.id)
-        for client in await self._catalog.select(Client, person_id=person.id, product_id=None):
-            await self._tokens.revoke_client(client.id)
         await self._people.delete(person)

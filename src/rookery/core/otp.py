@@ -22,7 +22,7 @@ from rookery.core.errors import Conflict, Invalid, NotFound, Precondition
 from rookery.core.ids import Identifiers
 from rookery.core.links import ENROLMENT, LOGIN, Links
 from rookery.core.records import Person
-from rookery.core.secrets import Sealed, digest, digest_matches
+from rookery.core.secrets import Sealed, Unsealable, digest, digest_matches
 
 DIGITS = 6
 STEP = 30
@@ -133,7 +133,12 @@ class OneTimePasswords:
         if self._paused(person.id):
             return False
         while person.otp_secret is not None:
-            step = self._step(self._sealed.open(person.otp_secret, _about(person)), code)
+            try:
+                seed = self._sealed.open(person.otp_secret, _about(person))
+            except Unsealable:
+                # The database is here and its key is not: only the recovery code is left.
+                break
+            step = self._step(seed, code)
             if step is None or step <= person.otp_step:
                 break
             again = await self._use(person, otp_step=step)

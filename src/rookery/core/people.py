@@ -129,8 +129,8 @@ class People:
         return person
 
     async def delete(self, person: Person) -> None:
-        """Remove a person whose own space is empty, with memberships, tokens, keys, clients, links and integrations.
-        Clients of a product stay with it, whoever made them.
+        """Remove a person whose own space is empty, with memberships, tokens, keys, links, integrations, and
+        clients with what they got. Clients of a product stay with it, whoever made them.
 
         Raises:
             Conflict: the space still owns devices or things.
@@ -140,19 +140,20 @@ class People:
         if devices or things:
             raise Conflict(f"{person.email} still owns {devices} devices and {things} things. Delete them first.")
         clients = await self._catalog.select(Client, person_id=person.id, product_id=None)
-        tokens = await self._catalog.select(Token, bearer_id=person.id)
+        tokens = {t.id for t in await self._catalog.select(Token, bearer_id=person.id)}
+        tokens |= {t.id for t in await self._catalog.select(Token, client_id=[c.id for c in clients])}
         changes: list[Change] = [Delete(Person, person.id), Delete(Space, person.id)]
         changes += [Delete(Member, m.id) for m in await self._catalog.select(Member, person_id=person.id)]
         changes += [Delete(Client, c.id) for c in clients]
-        changes += [Delete(Token, t.id) for t in tokens]
+        changes += [Delete(Token, id) for id in tokens]
         changes += [Delete(OneTimeLink, k.id) for k in await self._catalog.select(OneTimeLink, person_id=person.id)]
         changes += [Delete(Integration, i.id) for i in await self._catalog.select(Integration, space_id=person.id)]
         await self._catalog.apply(*changes)
         for client in clients:
             if client.kind is ClientKind.KEY:
                 announce_withdrawn(self._bus, client.id)
-        for token in tokens:
-            announce_token_withdrawn(self._bus, token.id)
+        for id in tokens:
+            announce_token_withdrawn(self._bus, id)
 
     async def set_password(self, person: Person, password: str) -> Person:
         """Replace the password. Log-ins that are half done with the old one end.

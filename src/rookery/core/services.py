@@ -118,7 +118,7 @@ def build_services(
         products=Products(catalog, telemetry, fleet, customers, tokens, bus, ids, clock),
         customers=customers,
         teams=Teams(catalog, tokens, bus, ids, clock),
-        accounts=Accounts(catalog, people, tokens, claims, devices, things),
+        accounts=Accounts(catalog, people, claims, devices, things),
         otp=OneTimePasswords(catalog, links, sealed, ids, clock),
         oauth=OAuth(catalog, tokens, links, ids, clock),
     )
