@@ -7,10 +7,10 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
@@ -18,26 +18,66 @@ from rookery.cli.exits import Exit, fail
 from rookery.cli.options import DataDir, User, folder, order
 
 if TYPE_CHECKING:
+    from rookery.admin.runfile import Running
     from rookery.simulate.api import ApiKey
-    from rookery.simulate.fleet import Address, Fleet, Plan, Registered
+    from rookery.simulate.crowd import Crowd
+    from rookery.simulate.fleet import Address, Plan, Registered
+    from rookery.simulate.particle_fleet import ParticleAddress, ParticleFleet, ParticlePlan, ParticleRegistered
+    from rookery.simulate.shell import Trust
+
+T = TypeVar("T")
 
 MOST_BOARDS = 10_000
 """In one process: beyond it, one processor does not get through their handshakes in minutes."""
+USUAL_BOARDS = 3
+"""Arduino boards, when no number is said for either kind."""
 STATE_SECONDS = 5.0
 """Between two lines about how the boards are doing, which are written only when that has changed."""
 PROGRESS_STEP = 50
 """Boards between two lines about how far the registration is."""
+TOKEN_SECONDS = 86_400
+"""Of the token with which Particle boards are registered, should it come to nothing that it is revoked in the end."""
 DEFAULT_MQTTS_PORT = 8884
+DEFAULT_TCP_PORT = 5683
+DEFAULT_UDP_PORT = 5684
 TRANSPORTS = ("tcp", "udp")
-CREDENTIALS = ("ROOKERY_CLIENT_ID", "ROOKERY_CLIENT_SECRET")
+CREDENTIALS = ("ROOKERY_CLIENT_ID", "ROOKERY_CLIENT_SECRET", "ROOKERY_TOKEN")
+
+
+class Elsewhere(NamedTuple):
+    """What is said of a server that runs on another folder, or of ours against what its folder says."""
+
+    client_id: str | None
+    client_secret: str | None
+    token: str | None
+    server_keys: Path | None
+    mqtts_port: int | None
+    tcp_port: int | None
+    udp_port: int | None
 
 
 class Target(NamedTuple):
-    """The server that is meant."""
+    """The Arduino side of the server that is meant."""
 
     url: str
     key: ApiKey
     address: Address
+
+
+class ParticleTarget(NamedTuple):
+    """The Particle side of it."""
+
+    url: str
+    token: str
+    trust: Trust
+    address: ParticleAddress
+
+
+class Wanted(NamedTuple):
+    """Boards that shall run."""
+
+    arduino: list[Plan]
+    particle: list[ParticlePlan]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,15 +91,24 @@ def register(app: typer.Typer) -> None:
     def simulate(
         data_dir: DataDir = None,
         server: Annotated[
-            str | None, typer.Option(help="Address of a server elsewhere; needs an API key.", metavar="URL")
+            str | None,
+            typer.Option(help="Address of a server elsewhere; needs an API key, or a token.", metavar="URL"),
         ] = None,
-        arduino: Annotated[int, typer.Option(help="How many Arduino boards.", min=1, max=MOST_BOARDS)] = 3,
-        particle: Annotated[int, typer.Option(help="Particle boards: none can be simulated yet.", min=0)] = 0,
+        arduino: Annotated[
+            int | None,
+            typer.Option(
+                help="How many Arduino boards; 3 when --particle is not given.",
+                min=0,
+                max=MOST_BOARDS,
+                show_default=False,
+            ),
+        ] = None,
+        particle: Annotated[int, typer.Option(help="How many Particle boards.", min=0, max=MOST_BOARDS)] = 0,
         transport: Annotated[
             str, typer.Option(help="tcp, udp or both, in turn; Arduino boards only have tcp.", metavar="LIST")
         ] = "tcp,udp",
         library: Annotated[
-            str, typer.Option(help="Whose way of talking the boards have, in turn: cpp, python.", metavar="LIST")
+            str, typer.Option(help="Whose way of talking Arduino boards have, in turn: cpp, python.", metavar="LIST")
         ] = "cpp,python",
         client_id: Annotated[
             str | None, typer.Option(help="API key, with --server.", envvar=CREDENTIALS[0], metavar="ID")
@@ -67,8 +116,27 @@ def register(app: typer.Typer) -> None:
         client_secret: Annotated[
             str | None, typer.Option(help="Better in the environment.", envvar=CREDENTIALS[1], metavar="SECRET")
         ] = None,
+        token: Annotated[
+            str | None,
+            typer.Option(
+                help="Access token for Particle boards, with --server.", envvar=CREDENTIALS[2], metavar="TOKEN"
+            ),
+        ] = None,
+        server_keys: Annotated[
+            Path | None,
+            typer.Option(
+                help="Folder with server_rsa.pub.der and server_ec.pub.der, with --server.",
+                metavar="DIR",
+            ),
+        ] = None,
         mqtts_port: Annotated[
             int | None, typer.Option(help="MQTT over TLS; default: what the folder says, or 8884.", min=1, max=65_535)
+        ] = None,
+        particle_tcp_port: Annotated[
+            int | None, typer.Option(help="Default: what the folder says, or 5683.", min=1, max=65_535)
+        ] = None,
+        particle_udp_port: Annotated[
+            int | None, typer.Option(help="Default: what the folder says, or 5684.", min=1, max=65_535)
         ] = None,
         ca: Annotated[
             Path | None, typer.Option(help="The server's authority (PEM), with --server.", metavar="FILE")
@@ -77,29 +145,63 @@ def register(app: typer.Typer) -> None:
         seed: Annotated[int, typer.Option(help="The same seed gives the same sensors.")] = 1,
         user: User = None,
     ) -> None:
-        """Register virtual boards with a running server and run them: MQTT over TLS, as real boards do.
+        """Register virtual boards with a running server and run them over the true wire: Arduino boards over MQTT and
+        TLS, Particle boards over TCP and DTLS.
 
         Prints one line of JSON, the list of boards, then runs until SIGTERM or SIGINT; how the boards are doing is on
-        standard error. Boards of an earlier run with the same names are used again, with new secret keys.
+        standard error. Boards of an earlier run with the same names are used again, with new keys.
         """
-        from rookery.simulate.fleet import Library, plans
+        from rookery.simulate.shell import Trust
 
         # Until the boards run, both signals end the command in the way that still withdraws its API key.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        if particle:
-            fail("Particle boards can not be simulated yet: leave --particle out.", Exit.USAGE)
-        if "tcp" not in _listed("--transport", transport, TRANSPORTS):
-            fail("Arduino boards have no other transport than tcp.", Exit.USAGE)
-        wanted = plans(arduino, [Library(name) for name in _listed("--library", library, tuple(Library))])
-        if server is not None:
-            if data_dir is not None or user is not None:
-                fail("--server goes without --data-dir and --user.", Exit.USAGE)
-            target = _elsewhere(server, client_id, client_secret, mqtts_port, ca, insecure)
-            registered = _registered(target, wanted)
-        else:
-            with _on_folder(folder(data_dir), mqtts_port, ca, insecure, user) as target:
-                registered = _registered(target, wanted)
-        _run(_live(registered, target.address, seed))
+        wanted = _wanted(arduino, particle, transport, library)
+        said = Elsewhere(client_id, client_secret, token, server_keys, mqtts_port, particle_tcp_port, particle_udp_port)
+        boards: list[Registered] = []
+        with ExitStack() as stack:
+            if server is not None:
+                if data_dir is not None or user is not None:
+                    fail("--server goes without --data-dir and --user.", Exit.USAGE)
+                trust = Trust(ca, verify=not insecure)
+                there = _elsewhere(server, said, trust) if wanted.arduino else None
+                target = _particle_elsewhere(server, said, trust) if wanted.particle else None
+                address = there.address if there else None
+                if there is not None:
+                    boards = _registered(there, wanted.arduino)
+            else:
+                path = folder(data_dir)
+                running = _running(path)
+                authority = path / "keys" / "ca.pem"
+                trust = Trust(ca or (authority if authority.exists() else None), verify=not insecure)
+                address = None
+                if wanted.arduino:
+                    with _on_folder(path, running, mqtts_port, trust, user) as ours:
+                        boards, address = _registered(ours, wanted.arduino), ours.address
+                target = (
+                    stack.enter_context(_particle_on_folder(path, running, said, trust, user))
+                    if wanted.particle
+                    else None
+                )
+            born = _particle_registered(target, wanted.particle) if target is not None else []
+            _run(_live(boards, address, born, target, seed))
+
+
+def _wanted(arduino: int | None, particle: int, transport: str, library: str) -> Wanted:
+    from rookery.simulate.fleet import Library, plans
+    from rookery.simulate.particle_fleet import particle_plans
+
+    transports = _listed("--transport", transport, TRANSPORTS)
+    libraries = [Library(name) for name in _listed("--library", library, tuple(Library))]
+    if arduino is None:
+        arduino = 0 if particle else USUAL_BOARDS
+    if not arduino + particle:
+        fail("No boards: --arduino or --particle says how many.", Exit.USAGE)
+    if arduino and "tcp" not in transports:
+        fail("Arduino boards have no other transport than tcp.", Exit.USAGE)
+    return Wanted(
+        plans(arduino, libraries) if arduino else [],
+        particle_plans(particle, ["udp" if name == "udp" else "tcp" for name in transports]),
+    )
 
 
 def _listed(option: str, text: str, known: Sequence[str]) -> list[str]:
@@ -109,37 +211,59 @@ def _listed(option: str, text: str, known: Sequence[str]) -> list[str]:
     return names
 
 
-def _shown(registered: Registered) -> dict[str, str]:
-    plan = registered.plan
-    return {"id": registered.device_id, "name": plan.name, "dialect": "arduino", "transport": "tcp"}
+def _shown(registered: list[Registered], born: list[ParticleRegistered]) -> list[dict[str, str]]:
+    arduino = [
+        {"id": each.device_id, "name": each.plan.name, "dialect": "arduino", "transport": "tcp"} for each in registered
+    ]
+    particle = [
+        {"id": each.device_id, "name": each.plan.name, "dialect": "particle", "transport": each.plan.transport}
+        for each in born
+    ]
+    return arduino + particle
 
 
-def _elsewhere(
-    server: str, client_id: str | None, client_secret: str | None, port: int | None, ca: Path | None, insecure: bool
-) -> Target:
+def _address_of(server: str) -> tuple[str, str]:
+    """URL and host."""
     from urllib.parse import urlsplit
 
-    from rookery.simulate.api import ApiKey
-    from rookery.simulate.fleet import Address
-    from rookery.simulate.shell import Trust
-
-    if not client_id or not client_secret:
-        fail(f"--server needs an API key: --client-id and --client-secret, or {' and '.join(CREDENTIALS)}.", Exit.USAGE)
     url = server if "//" in server else f"https://{server}"
     host = urlsplit(url).hostname
     if not host:
         fail(f"--server: {server!r} is not the address of a server.", Exit.USAGE)
-    trust = Trust(ca, verify=not insecure)
-    return Target(url, ApiKey(client_id, client_secret), Address(host, port or DEFAULT_MQTTS_PORT, trust))
+    return url, host
 
 
-@contextmanager
-def _on_folder(path: Path, port: int | None, ca: Path | None, insecure: bool, user: str | None) -> Iterator[Target]:
-    """The server that runs on a data folder, with an API key that is withdrawn at the end."""
-    from rookery.admin import runfile
+def _elsewhere(server: str, said: Elsewhere, trust: Trust) -> Target:
     from rookery.simulate.api import ApiKey
     from rookery.simulate.fleet import Address
-    from rookery.simulate.shell import Trust
+
+    if not said.client_id or not said.client_secret:
+        names = " and ".join(CREDENTIALS[:2])
+        fail(f"--server needs an API key: --client-id and --client-secret, or {names}.", Exit.USAGE)
+    url, host = _address_of(server)
+    key = ApiKey(said.client_id, said.client_secret)
+    return Target(url, key, Address(host, said.mqtts_port or DEFAULT_MQTTS_PORT, trust))
+
+
+def _particle_elsewhere(server: str, said: Elsewhere, trust: Trust) -> ParticleTarget:
+    if not said.token or said.server_keys is None:
+        fail(f"--server with --particle needs --token, or {CREDENTIALS[2]}, and --server-keys.", Exit.USAGE)
+    url, host = _address_of(server)
+    tcp, udp = said.tcp_port or DEFAULT_TCP_PORT, said.udp_port or DEFAULT_UDP_PORT
+    return ParticleTarget(url, said.token, trust, _particle_address(host, tcp, udp, said.server_keys))
+
+
+def _particle_address(host: str, tcp: int | None, udp: int | None, keys: Path) -> ParticleAddress:
+    from rookery.simulate.particle_fleet import ParticleAddress
+
+    try:
+        return ParticleAddress.of(host, tcp, udp, keys)
+    except OSError as error:
+        fail(f"The server's public keys can not be read: {error}", Exit.USAGE)
+
+
+def _running(path: Path) -> Running:
+    from rookery.admin import runfile
 
     running = runfile.read(path)
     if running is None:
@@ -149,17 +273,42 @@ def _on_folder(path: Path, port: int | None, ca: Path | None, insecure: bool, us
         )
     if not running.url:
         fail("The server of this folder has no HTTP listener: start it with --http-port.")
+    return running
+
+
+@contextmanager
+def _on_folder(path: Path, running: Running, port: int | None, trust: Trust, user: str | None) -> Iterator[Target]:
+    """The server that runs on a data folder, with an API key that is withdrawn at the end."""
+    from rookery.simulate.api import ApiKey
+    from rookery.simulate.fleet import Address
+
     port = port or running.mqtts
     if port is None:
         fail("The server of this folder has no MQTT listener for secret keys: start it with --mqtts-port.")
-    authority = path / "keys" / "ca.pem"
-    trust = Trust(ca or (authority if authority.exists() else None), verify=not insecure)
     host = _near(port, running.url)
     made = order(path, "key_create", name="rookery simulate", user=user)
     try:
         yield Target(running.url, ApiKey(made["id"], made["secret"]), Address(host, port, trust))
     finally:
         order(path, "key_delete", id=made["id"])
+
+
+@contextmanager
+def _particle_on_folder(
+    path: Path, running: Running, said: Elsewhere, trust: Trust, user: str | None
+) -> Iterator[ParticleTarget]:
+    """The same for Particle boards, with a token that is revoked at the end."""
+    from urllib.parse import urlsplit
+
+    tcp = said.tcp_port or next(iter(running.ports.get("particle_tcp_port", ())), None)
+    udp = said.udp_port or next(iter(running.ports.get("particle_udp_port", ())), None)
+    host = _near(tcp, running.url) if tcp else urlsplit(running.url).hostname or "127.0.0.1"
+    address = _particle_address(host, tcp, udp, said.server_keys or path / "keys")
+    made = order(path, "token_create", expires_in=TOKEN_SECONDS, user=user)
+    try:
+        yield ParticleTarget(running.url, made["access_token"], trust, address)
+    finally:
+        order(path, "token_revoke", token=made["access_token"])
 
 
 def _near(port: int, url: str) -> str:
@@ -179,63 +328,120 @@ def _near(port: int, url: str) -> str:
 
 
 def _registered(target: Target, wanted: list[Plan]) -> list[Registered]:
-    from rookery.simulate.api import Api, ApiRefused, ApiUnreachable
+    from rookery.simulate.api import Api
     from rookery.simulate.provision import provision
-
-    def progress(done: int, count: int) -> None:
-        if done == count or done % PROGRESS_STEP == 0:
-            _say(f"Registered {done} of {count} boards.")
 
     async def register_all() -> list[Registered]:
         api = Api(target.url, target.key, target.address.trust)
         try:
-            return await provision(api, wanted, progress)
+            return await provision(api, wanted, _progress)
         finally:
             await api.close()
 
+    return _carefully(register_all, target.url, target.address.trust)
+
+
+def _particle_registered(target: ParticleTarget, wanted: list[ParticlePlan]) -> list[ParticleRegistered]:
+    from rookery.simulate.api import Api
+    from rookery.simulate.particle_provision import provision_particle
+
+    for plan in wanted:
+        if target.address.port(plan.transport) is None:
+            fail(f"The server of this folder has no listener for Particle boards over {plan.transport.upper()}.")
+
+    async def register_all() -> list[ParticleRegistered]:
+        api = Api(target.url, target.token, target.trust)
+        try:
+            return await provision_particle(api, wanted, _progress)
+        finally:
+            await api.close()
+
+    return _carefully(register_all, target.url, target.trust)
+
+
+def _progress(done: int, count: int) -> None:
+    if done == count or done % PROGRESS_STEP == 0:
+        _say(f"Registered {done} of {count} boards.")
+
+
+def _carefully(work: Callable[[], Coroutine[Any, Any, T]], url: str, trust: Trust) -> T:
+    """Do it, or end the command with a sentence."""
+    from rookery.simulate.api import ApiRefused, ApiUnreachable
+
     try:
-        target.address.trust.context()
-        return asyncio.run(register_all())
+        trust.context()
+        return asyncio.run(work())
     except ApiUnreachable as error:
         fail(str(error), Exit.UNREACHABLE)
     except ApiRefused as error:
         fail(str(error))
     except (OSError, ValueError) as error:
-        fail(f"{target.address.trust.ca or target.url} can not be used: {error}", Exit.USAGE)
+        fail(f"{trust.ca or url} can not be used: {error}", Exit.USAGE)
     except KeyboardInterrupt:
         fail("Stopped before all boards were registered.")
 
 
-async def _live(registered: list[Registered], address: Address, seed: int) -> None:
+async def _live(
+    registered: list[Registered],
+    address: Address | None,
+    born: list[ParticleRegistered],
+    target: ParticleTarget | None,
+    seed: int,
+) -> None:
     """Run the boards until a signal comes."""
     from rookery.clock import SystemClock
     from rookery.simulate.fleet import Fleet
+    from rookery.simulate.particle_fleet import ParticleFleet
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    print(json.dumps([_shown(each) for each in registered]), flush=True)
-    fleet = Fleet(registered, address, SystemClock(), seed)
-    jobs = [asyncio.ensure_future(fleet.start()), asyncio.ensure_future(_watch(fleet))]
+    print(json.dumps(_shown(registered, born)), flush=True)
+    clock = SystemClock()
+    fleets: list[Crowd[Any]] = []
+    jobs = []
+    if address is not None:
+        fleets.append(Fleet(registered, address, clock, seed))
+    if target is not None:
+        fleets.append(fleet := ParticleFleet(born, target.address, clock, seed))
+        jobs.append(asyncio.ensure_future(_name(fleet, born, target)))
+    jobs += [asyncio.ensure_future(each.start()) for each in fleets]
+    jobs.append(asyncio.ensure_future(_watch(fleets)))
     await stop.wait()
     for job in jobs:
         job.cancel()
-    await fleet.stop()
-    _say(f"Stopped after {fleet.messages} messages.")
+    await asyncio.gather(*(each.stop() for each in fleets))
+    _say(f"Stopped after {sum(each.messages for each in fleets)} messages.")
 
 
-async def _watch(fleet: Fleet) -> None:
+async def _name(fleet: ParticleFleet, born: list[ParticleRegistered], target: ParticleTarget) -> None:
+    """Give new boards their names as soon as they have come to their owner."""
+    from rookery.simulate.api import Api, ApiRefused, ApiUnreachable
+    from rookery.simulate.particle_provision import name_boards
+
+    await fleet.claimed()
+    api = Api(target.url, target.token, target.trust)
+    try:
+        await name_boards(api, born)
+    except (ApiRefused, ApiUnreachable) as error:
+        _say(f"Boards keep the names that the server gave them: {error}")
+    finally:
+        await api.close()
+
+
+async def _watch(fleets: Sequence[Crowd[Any]]) -> None:
     """Say how the boards are doing when it changes."""
     said: tuple[int, int] | None = None
     started = time.monotonic()
     while True:
-        state = (fleet.online, fleet.losses)
+        state = (sum(each.online for each in fleets), sum(each.losses for each in fleets))
         if state != said:
             said = state
-            trouble = fleet.trouble()
+            trouble = next(filter(None, (each.trouble() for each in fleets)), "")
             _say(
-                f"{state[0]} of {len(fleet.boards)} boards online after {time.monotonic() - started:.0f} s, "
-                f"{fleet.messages} messages, {state[1]} lost connections" + (f" ({trouble})" if trouble else "")
+                f"{state[0]} of {sum(len(each.boards) for each in fleets)} boards online after "
+                f"{time.monotonic() - started:.0f} s, {sum(each.messages for each in fleets)} messages, "
+                f"{state[1]} lost connections" + (f" ({trouble})" if trouble else "")
             )
         await asyncio.sleep(STATE_SECONDS)
 

@@ -41,17 +41,17 @@ class ApiRefused(Exception):
 
 
 class ApiKey(NamedTuple):
-    """An API key."""
+    """An API key, from which tokens of the Arduino API are made."""
 
     id: str
     secret: str
 
 
 class Api:
-    """The Application API of one server, as the owner of an API key sees it."""
+    """The API of one server: Arduino's as the owner of an API key sees it, Particle's with an access token (text)."""
 
     def __init__(
-        self, url: str, key: ApiKey, trust: Trust | None = None, pause: Callable[[float], None] = time.sleep
+        self, url: str, key: ApiKey | str, trust: Trust | None = None, pause: Callable[[float], None] = time.sleep
     ) -> None:
         """`pause` is called in a thread, with seconds to wait before a request is repeated.
 
@@ -109,6 +109,8 @@ class Api:
             raise ApiUnreachable(f"What answers at {self._url} is not Rookery: {path} is not JSON.") from error
 
     def _valid_token(self) -> str:
+        if isinstance(self._key, str):
+            return self._key
         if time.monotonic() < self._token_ends:
             return self._token
         form = {
@@ -160,7 +162,8 @@ def _seconds(text: str | None) -> float:
 def _reason(method: str, path: str, status: int, answer: bytes) -> str:
     """The server's own words, where it has any."""
     try:
-        detail = json.loads(answer).get("detail", "")
+        told = json.loads(answer)
+        detail = told.get("detail") or told.get("error_description") or told.get("error") or ""
     except (ValueError, AttributeError):
         detail = ""
     text = "".join(c for c in str(detail)[:300] if c.isprintable())

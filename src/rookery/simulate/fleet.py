@@ -1,28 +1,21 @@
-"""Many boards in one process: which library each has, when it starts, how they are doing."""
+"""Many Arduino boards in one process: which library each has, and what it measures."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
 from random import Random
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from rookery.core.clock import Clock
 from rookery.simulate.board import Board, Identity
 from rookery.simulate.cpp_board import CppBoard
+from rookery.simulate.crowd import Crowd
 from rookery.simulate.python_board import PythonBoard
 from rookery.simulate.sensors import ALL
 from rookery.simulate.shell import Endpoint, Shell, Trust
 from rookery.simulate.sketch import Sketch
-
-START_GAP: Final = 0.02
-"""Seconds between the starts of two boards. A TLS handshake takes 2 ms on each side: a board that waits 1.5 s for
-CONNACK must not stand in a queue of hundreds."""
-
-GOODBYE_SECONDS: Final = 0.2
-"""For the last packets to leave the process."""
 
 
 class Library(StrEnum):
@@ -66,52 +59,19 @@ def plans(count: int, libraries: Sequence[Library] = tuple(Library)) -> list[Pla
     ]
 
 
-class Fleet:
-    """Boards with their shells. Runs on the running event loop; `start` returns when the last one has been started."""
+class Fleet(Crowd[Board]):
+    """Arduino boards with their shells."""
 
     def __init__(self, registered: Sequence[Registered], address: Address, clock: Clock, seed: int | str = 1) -> None:
         """Raises:
         OSError: the file of the authority can not be read.
         """
+        super().__init__()
         context, small = address.trust.context(), address.trust.small_board_context()
-        self.boards: list[Board] = []
-        self._lines: list[Shell] = []
         for each in registered:
             board = make_board(each, clock, seed)
             tls = small if isinstance(board, CppBoard) else context
-            self.boards.append(board)
-            self._lines.append(Shell(board, Endpoint(address.host, address.port, tls)))
-
-    async def start(self, gap: float = START_GAP) -> None:
-        """Power all of them on, one after the other."""
-        for board, line in zip(self.boards, self._lines, strict=True):
-            board.start(line)
-            await asyncio.sleep(gap)
-
-    async def stop(self) -> None:
-        """Power all of them off, with a DISCONNECT each."""
-        for board in self.boards:
-            board.stop()
-        await asyncio.sleep(GOODBYE_SECONDS)
-
-    @property
-    def online(self) -> int:
-        """How many the server has accepted."""
-        return sum(board.online for board in self.boards)
-
-    @property
-    def messages(self) -> int:
-        """Messages with values so far."""
-        return sum(board.messages for board in self.boards)
-
-    @property
-    def losses(self) -> int:
-        """Connections that were lost and attempts that failed so far."""
-        return sum(board.losses for board in self.boards)
-
-    def trouble(self) -> str:
-        """Why a board that is not online is not; empty when all are, or nothing is known."""
-        return next((board.trouble for board in self.boards if not board.online and board.trouble), "")
+            self.add(board, Shell(board, Endpoint(address.host, address.port, tls)))
 
 
 def make_board(registered: Registered, clock: Clock, seed: int | str = 1) -> Board:

@@ -29,6 +29,8 @@ from rookery.simulate.shell import Endpoint, Shell
 
 RSA_BITS: Final = 1024
 _EXPONENT: Final = 65_537
+ID_PREFIX: Final = "5e0000"
+"""Of ids of simulated boards: no vendor gives such."""
 SPARE_FILES: Final = 256
 """Open files of a process beside the sockets of its boards."""
 
@@ -59,8 +61,8 @@ def public_pem(key: PrivateKey) -> str:
 
 
 def make_device_id(random: Random) -> str:
-    """24 hexadecimal digits that no vendor gives: they begin with `5e` and zeros."""
-    return f"5e0000{random.getrandbits(72):018x}"
+    """24 hexadecimal digits that no vendor gives."""
+    return f"{ID_PREFIX}{random.getrandbits(72):018x}"
 
 
 def line_of(board: ParticleBoard, host: str, port: int) -> Line:

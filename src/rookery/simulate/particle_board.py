@@ -136,6 +136,7 @@ class ParticleBoard:
         self._timer_due = 0.0
         self._started_at = clock.monotonic()
         self._waiting: list[asyncio.Future[None]] = []
+        self._claim_waiting: list[asyncio.Future[None]] = []
         self._name_waiting: list[asyncio.Future[str]] = []
 
     @property
@@ -265,6 +266,13 @@ class ParticleBoard:
             self._waiting.append(future)
             await future
 
+    async def claimed(self) -> None:
+        """Wait until the server has taken the claim code; at once where there is none."""
+        while self.claim_code:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._claim_waiting.append(future)
+            await future
+
     # Power and network
 
     def start(self, line: Line) -> None:
@@ -366,10 +374,7 @@ class ParticleBoard:
         self.life = Life.ONLINE
         self._due = None
         self._failures = self._uses = 0
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+        _wake(self._waiting)
 
     def told_time(self, seconds: int) -> None:
         """For the session."""
@@ -380,6 +385,7 @@ class ParticleBoard:
         name = event.name
         if name.startswith("spark/device/claim/"):
             self.claim_code = ""
+            _wake(self._claim_waiting)
         elif name == "spark/device/reset":
             self._ordered(event.data)
         elif name == UPDATES_FORCED:
@@ -567,3 +573,10 @@ class ParticleBoard:
                 self._session.tick(now)
         finally:
             self._arm()
+
+
+def _wake(waiting: list[asyncio.Future[None]]) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_result(None)
+    waiting.clear()
