@@ -19,8 +19,9 @@ from rookery.core.outgoing import OutgoingFailed, OutgoingRequest, OutgoingRespo
 from rookery.core.records import Device, Integration, Product, Role, Space, SpaceKind
 from rookery.gateways.outbound import Outbound
 from rookery.particle import integrations as module
+from rookery.particle.hook_table import Scope
 from rookery.particle.ids import hex_id
-from rookery.particle.integrations import Integrations, Scope
+from rookery.particle.integrations import Integrations
 from rookery.particle.webhook import read_definition
 from tests.fakes import FakeBoard, ManualClock, MemoryCatalog, RecordingBus, memory_services, settled
 from tests.gateways.test_outbound import serving

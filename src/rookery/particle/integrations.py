@@ -1,9 +1,8 @@
 """Integrations at work: which webhooks an event sets off, and the events that tell what came of it (reference 7).
 
 A webhook belongs to a *place*: a person hears of the boards that are his and of what he publishes himself, a product
-of what its boards and customers publish and of what is published to it, an organisation of all its products. So one
-event looks into three tables at most, and where nobody listens that is all there is: thousands of events a second pass
-here. What webhooks say themselves is never looked at (`Event.triggers`).
+of what its boards and customers publish and of what is published to it, an organisation of all its products. What
+webhooks say themselves sets nothing off (`Event.triggers`).
 
 What comes of an event is told to the board that has published it, if it has subscribed, and on the streams that have
 shown the event itself; it is stored where the event was stored. To know that place takes a look into the catalog for
@@ -18,7 +17,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -36,9 +34,10 @@ from rookery.core.resting import host_of
 from rookery.core.services import Services
 from rookery.particle.api.times import iso_time
 from rookery.particle.device.events import stream_text
+from rookery.particle.hook_table import Hook, HookTable, Scope, compiled
 from rookery.particle.ids import hex_id
 from rookery.particle.webhook import WEBHOOK, Definition
-from rookery.particle.webhook_request import HookEvent, Webhook
+from rookery.particle.webhook_request import HookEvent
 from rookery.particle.webhook_response import SLEEPING, SOURCE, Publication, answered, failed, sent
 
 log = structlog.get_logger("rookery.particle.integrations")
@@ -58,51 +57,6 @@ Secrets = Callable[[str], Mapping[str, str]]
 """From the id of a place to the secrets that templates of its webhooks may name."""
 
 
-class Scope(StrEnum):
-    """What kind of place an integration belongs to."""
-
-    OWNER = "owner"
-    PRODUCT = "product"
-    ORGANISATION = "organisation"
-
-
-class _Hook:
-    """An integration that is on."""
-
-    __slots__ = ("_webhook", "record", "scope")
-
-    def __init__(self, record: Integration, scope: Scope) -> None:
-        self.record = record
-        self.scope = scope
-        self._webhook: Webhook | None = None
-
-    @property
-    def webhook(self) -> Webhook:
-        """Its definition, compiled."""
-        if self._webhook is None:
-            self._webhook = compiled(self.record, self.scope)
-        return self._webhook
-
-    def wants(self, event: Event) -> bool:
-        """Whether this event of its place sets it off."""
-        record = self.record
-        return event.name.startswith(record.event) and (record.device_id is None or record.device_id == event.source)
-
-
-class _Place:
-    """The hooks of one place. `prefixes` finds out in one step that an event is of no interest."""
-
-    __slots__ = ("hooks", "prefixes")
-
-    def __init__(self) -> None:
-        self.hooks: dict[str, _Hook] = {}
-        self.prefixes: tuple[str, ...] = ()
-
-    def changed(self) -> None:
-        """After a change of `hooks`."""
-        self.prefixes = tuple({hook.record.event for hook in self.hooks.values()})
-
-
 class Integrations:
     """The integrations of a node, kept and carried out.
 
@@ -115,13 +69,9 @@ class Integrations:
         self._catalog = services.catalog
         self._deliveries = deliveries
         self._secrets = secrets or (lambda _place: {})
-        self._places: dict[Scope, dict[str, _Place]] = {scope: {} for scope in Scope}
-        self._owners = self._places[Scope.OWNER]
-        self._products = self._places[Scope.PRODUCT]
-        self._organisations = self._places[Scope.ORGANISATION]
-        self._hooks: dict[str, _Hook] = {}
+        self._table = HookTable()
         self._series: dict[str, int] = {}
-        self._line: deque[tuple[_Hook, Event, str]] = deque()
+        self._line: deque[tuple[Hook, Event, str]] = deque()
         self._placing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._heard: list[Subscription] = []
@@ -132,7 +82,7 @@ class Integrations:
 
     def __len__(self) -> int:
         """Integrations that are on."""
-        return len(self._hooks)
+        return len(self._table)
 
     async def start(self) -> None:
         """Read what there is, and listen from now on."""
@@ -143,7 +93,7 @@ class Integrations:
             for space in await self._catalog.select(Space, id=ids[first : first + READ_TOGETHER]):
                 scopes[space.id] = Scope.OWNER if space.kind is SpaceKind.PERSONAL else Scope.ORGANISATION
         for record in records:
-            self._keep(record, scopes.get(record.space_id, Scope.PRODUCT))
+            self._table.keep(record, scopes.get(record.space_id, Scope.PRODUCT))
         bus = self._services.bus
         self._heard = [
             bus.listen("events", self._event),
@@ -197,7 +147,7 @@ class Integrations:
             **_fields(definition),
         )
         await self._catalog.apply(Insert(record))
-        self._keep(record, scope)
+        self._table.keep(record, scope)
         return record
 
     async def replace(self, record: Integration, scope: Scope, definition: Definition) -> Integration:
@@ -209,7 +159,7 @@ class Integrations:
         after = changed(record, self._services.clock.now(), **_fields(definition))
         await self._catalog.apply(Update(after))
         self._deliveries.forget(after.id)
-        self._keep(after, scope)
+        self._table.keep(after, scope)
         return after
 
     async def delete(self, record: Integration) -> None:
@@ -240,32 +190,11 @@ class Integrations:
         """What has become of its events since the start of the server, or since it was changed."""
         return self._deliveries.history(record.id)
 
-    # The tables
-
-    def _keep(self, record: Integration, scope: Scope) -> None:
-        """This is how it is now."""
-        if not record.enabled:
-            self._take_out(record.id)
-            return
-        hook = self._hooks[record.id] = _Hook(record, scope)
-        place = self._places[scope].setdefault(record.space_id, _Place())
-        place.hooks[record.id] = hook
-        place.changed()
-
-    def _take_out(self, id: str) -> None:
-        """It sets nothing off any more."""
-        hook = self._hooks.pop(id, None)
-        if hook is None:
-            return
-        places, space = self._places[hook.scope], hook.record.space_id
-        del places[space].hooks[id]
-        places[space].changed()
-        if not places[space].hooks:
-            del places[space]
+    # What changes elsewhere
 
     def _drop(self, id: str) -> None:
         """It is no more."""
-        self._take_out(id)
+        self._table.take_out(id)
         self._deliveries.forget(id)
 
     def _device_changed(self, message: DeviceChanged) -> None:
@@ -275,40 +204,26 @@ class Integrations:
         """A product that was deleted has taken its integrations with it."""
         product = message.product
         self._series.pop(product.id, None)
-        if product.id in self._products:
+        if self._table.of_product(product.id):
             self._begin(self._look_again(product))
 
     async def _look_again(self, product: Product) -> None:
+        # Those of now: one that is added while the catalog answers is not in its answer.
+        known = self._table.of_product(product.id)
         left = {record.id for record in await self.of(product.id)}
-        place = self._products.get(product.id)
-        for id in [] if place is None else [id for id in place.hooks if id not in left]:
-            self._drop(id)
+        for id in known:
+            if id not in left:
+                self._drop(id)
 
     # The way of an event
 
     def _event(self, event: Event) -> None:
-        if not event.triggers:
-            return
-        # What is published to a product is the product's, not that of the person who happens to own the product.
-        if event.audience is not Audience.PRODUCT and (place := self._owners.get(event.owner_id)) is not None:
-            self._offer(place, event)
-        if event.product_id is not None:
-            if (place := self._products.get(event.product_id)) is not None:
-                self._offer(place, event)
-            organisation = event.organisation_id
-            if organisation is not None and (place := self._organisations.get(organisation)) is not None:
-                self._offer(place, event)
+        for hook in self._table.matching(event):
+            self.matched += 1
+            if not self._deliveries.turns_away(hook.record.id):
+                self._set_off(hook, event)
 
-    def _offer(self, place: _Place, event: Event) -> None:
-        if not event.name.startswith(place.prefixes):
-            return
-        for hook in list(place.hooks.values()):
-            if hook.wants(event):
-                self.matched += 1
-                if not self._deliveries.turns_away(hook.record.id):
-                    self._set_off(hook, event)
-
-    def _set_off(self, hook: _Hook, event: Event) -> None:
+    def _set_off(self, hook: Hook, event: Event) -> None:
         publisher = event.device_id or event.product_id or event.owner_id
         series = self._series.get(publisher)
         if series is not None and not self._line:
@@ -337,7 +252,7 @@ class Integrations:
                         self._series.clear()
                     self._series[publisher] = series
             self._line.popleft()
-            if self._hooks.get(hook.record.id) is hook:
+            if self._table.has(hook):
                 self._submit(hook, event, series)
         self._placing = False
 
@@ -352,7 +267,7 @@ class Integrations:
             return 0 if product is None else product.events
         return await self._services.event_series.of(event.owner_id)
 
-    def _submit(self, hook: _Hook, event: Event, series: int) -> None:
+    def _submit(self, hook: Hook, event: Event, series: int) -> None:
         told = _told(event, self._services.ids.uuid())
         id = hook.record.id
         try:
@@ -392,12 +307,12 @@ class Integrations:
 
     # Integrations that never succeed
 
-    def _disabled(self, hook: _Hook, reason: str) -> None:
-        if self._hooks.get(hook.record.id) is hook:
-            self._take_out(hook.record.id)
+    def _disabled(self, hook: Hook, reason: str) -> None:
+        if self._table.has(hook):
+            self._table.take_out(hook.record.id)
             self._begin(self._store_disabled(hook, reason))
 
-    async def _store_disabled(self, hook: _Hook, reason: str) -> None:
+    async def _store_disabled(self, hook: Hook, reason: str) -> None:
         while True:
             record = await self._catalog.get(Integration, hook.record.id)
             if record is None or not record.enabled or record.version != hook.record.version:
@@ -453,7 +368,7 @@ class _Trigger:
 
     __slots__ = ("_event", "_hook", "_integrations", "_series", "_told")
 
-    def __init__(self, integrations: Integrations, hook: _Hook, event: Event, told: HookEvent, series: int) -> None:
+    def __init__(self, integrations: Integrations, hook: Hook, event: Event, told: HookEvent, series: int) -> None:
         self._integrations = integrations
         self._hook = hook
         self._event = event
@@ -492,11 +407,6 @@ class _Silent:
 
     def disabled(self, target: str, reason: str) -> None:
         """Nobody."""
-
-
-def compiled(record: Integration, scope: Scope) -> Webhook:
-    """The webhook that an integration is."""
-    return Webhook(msgspec.convert(record.definition, Definition), product=scope is not Scope.OWNER)
 
 
 def _fields(definition: Definition) -> dict[str, Any]:

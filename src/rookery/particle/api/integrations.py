@@ -20,8 +20,9 @@ from rookery.particle.api.errors import bad_request, unknown_path, webhook_not_f
 from rookery.particle.api.operations import Call, Route, operation
 from rookery.particle.api.resolve import organisation, product_of
 from rookery.particle.api.times import iso_time
+from rookery.particle.hook_table import Scope
 from rookery.particle.ids import hex_id
-from rookery.particle.integrations import TEST_DATA, TEST_DEVICE, Integrations, Scope
+from rookery.particle.integrations import TEST_DATA, TEST_DEVICE, Integrations
 from rookery.particle.webhook import WEBHOOK, DefinitionError, read_definition
 from rookery.particle.webhook_response import WHOLE
 
