@@ -50,7 +50,7 @@ async def test_nothing_is_loaded_from_elsewhere_and_nothing_runs(client: httpx.A
     assert "script-src" not in policy
     assert "frame-ancestors 'none'" in policy
     assert not re.search(r"https?://|<script|style=|@import|url\(", answer.text)
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "strict-origin"
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 

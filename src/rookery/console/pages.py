@@ -27,7 +27,9 @@ POLICY = (
 HEADERS = (
     (b"content-security-policy", POLICY),
     # The path of a one-time link is a secret: no page that it leads to may hear of it.
-    (b"referrer-policy", b"no-referrer"),
+    # Not `no-referrer`: browsers would then send the form with the origin "null". The path of the link is a secret, so
+    # others get no more than the origin.
+    (b"referrer-policy", b"strict-origin"),
     (b"cache-control", b"no-store"),
 )
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from rookery.core.access import Principal
 from rookery.core.bus import Bus, ProductChanged, TokenWithdrawn, announce_token_withdrawn
-from rookery.core.catalog import Catalog, Change, Delete, Insert
+from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
 from rookery.core.clock import SECOND, Clock
-from rookery.core.errors import NotFound, TokenExpired, TokenUnknown
+from rookery.core.errors import Conflict, NotFound, TokenExpired, TokenUnknown
 from rookery.core.ids import Identifiers
 from rookery.core.people import People
 from rookery.core.records import Bearer, Customer, Product, Program, Role, Token
@@ -82,6 +82,11 @@ class AccessTokens:
         scope: str | None = None,
     ) -> Issued:
         """A new token. `lifetime` in seconds, 0 for one that never expires, which has no refresh token."""
+        issued = self._made(bearer, bearer_id, client_id, lifetime, scope)
+        await self._catalog.apply(Insert(issued.record))
+        return issued
+
+    def _made(self, bearer: Bearer, bearer_id: str, client_id: str, lifetime: int, scope: str | None) -> Issued:
         now = self._clock.now()
         token = self._ids.hex(LENGTH)
         refresh = self._ids.hex(LENGTH) if lifetime else None
@@ -98,7 +103,6 @@ class AccessTokens:
             refresh_expires_at=now + (lifetime + REFRESH_LONGER) * SECOND if refresh else None,
             scope=scope,
         )
-        await self._catalog.apply(Insert(record))
         return Issued(token, refresh, record)
 
     async def check(self, token: str) -> Grant:
@@ -157,8 +161,16 @@ class AccessTokens:
             raise TokenUnknown("The refresh token is not known.")
         if record.refresh_expires_at is not None and record.refresh_expires_at <= self._clock.now():
             raise TokenExpired("The refresh token has expired.")
-        await self.revoke(record)
-        return await self.issue(record.bearer, record.bearer_id, client_id, lifetime=lifetime, scope=record.scope)
+        issued = self._made(record.bearer, record.bearer_id, client_id, lifetime, record.scope)
+        try:
+            # Deleting alone succeeds for two who come at once; of two next versions only one is the next.
+            await self._catalog.apply(
+                Update(changed(record, self._clock.now())), Delete(Token, record.id), Insert(issued.record)
+            )
+        except Conflict:
+            raise TokenUnknown("The refresh token was used already.") from None
+        announce_token_withdrawn(self._bus, record.id)
+        return issued
 
     async def of(self, bearer_id: str) -> list[Token]:
         """All tokens that speak for this person, customer, product or program, oldest first."""
