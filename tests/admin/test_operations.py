@@ -57,6 +57,19 @@ async def test_a_new_person_gets_a_link_unless_a_password_is_given(operations: O
     assert everybody == {"a@example.org": True, "b@example.org": True}
 
 
+async def test_organisations(operations: Operations, services: Services) -> None:
+    await do(operations, "user_add", email="a@example.org", password=PASSWORD)
+    await do(operations, "user_add", email="b@example.org", password=PASSWORD)
+    made = await do(operations, "org_add", name=" Lamps & Sons ", user="b@example.org")
+    assert (made["name"], made["slug"], made["owner"]) == ("Lamps & Sons", "lamps-sons", "b@example.org")
+    owner = await services.people.find("b@example.org")
+    assert made["id"] in (await services.people.principal(owner.id)).roles
+    assert [one["slug"] for one in await do(operations, "org_list")] == ["lamps-sons"]
+    for name in (" ", "x" * 101):
+        with pytest.raises(Invalid):
+            await do(operations, "org_add", name=name, user="b@example.org")
+
+
 async def test_a_new_link_ends_the_former_one(operations: Operations, services: Services) -> None:
     first = await do(operations, "user_add", email="a@example.org")
     second = await do(operations, "user_link")

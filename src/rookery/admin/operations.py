@@ -13,7 +13,7 @@ from typing import Any
 from rookery.core.access import Principal
 from rookery.core.clock import SECOND
 from rookery.core.errors import CoreError, Invalid, NotFound
-from rookery.core.records import Bearer, Client, Device, Person, Role, Token
+from rookery.core.records import Bearer, Client, Device, Person, Role, Space, SpaceKind, Token
 from rookery.core.services import Services
 from rookery.keys import public_key_of
 
@@ -24,6 +24,8 @@ DIALECT = "arduino"
 OPERATOR = "rookery"
 """The client behind tokens that are made on the command line."""
 HANDLE_LENGTH = 40
+ORGANISATION_NAME = 100
+"""Characters of the name of an organisation."""
 EVERY = "all"
 
 
@@ -118,6 +120,20 @@ class Operations:
         client, person = await self._client(id)
         await self._services.clients.delete(client)
         return _client(client, person)
+
+    # Organisations
+
+    async def org_add(self, name: str, user: str | None = None) -> Result:
+        """Add an organisation that this person owns."""
+        if not 1 <= len(name.strip()) <= ORGANISATION_NAME:
+            raise Invalid(f"An organisation has a name of 1 to {ORGANISATION_NAME} characters.")
+        owner = await self._person(user)
+        return {**_organisation(await self._services.people.organisation(name.strip(), owner)), "owner": owner.email}
+
+    async def org_list(self) -> Result:
+        """All of them."""
+        found = await self._services.catalog.select(Space, kind=SpaceKind.ORGANISATION)
+        return [_organisation(space) for space in found]
 
     # Access tokens
 
@@ -271,6 +287,10 @@ def _person(person: Person) -> dict[str, Any]:
         "has_password": person.password_hash is not None,
         "created_at": _time(person.created_at),
     }
+
+
+def _organisation(space: Space) -> dict[str, Any]:
+    return {"id": space.id, "slug": space.slug, "name": space.name, "created_at": _time(space.created_at)}
 
 
 def _token(token: Token, person: Person) -> dict[str, Any]:

@@ -21,6 +21,7 @@ SERVERS = {"serve": "rookery.cli.serve", "sandbox": "rookery.cli.sandbox"}
 
 NOUNS = {
     "user": "rookery.cli.user",
+    "org": "rookery.cli.org",
     "key": "rookery.cli.key",
     "token": "rookery.cli.token",
     "device": "rookery.cli.device",
