@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rookery.testing.sandbox import ApiKey, Sandbox, running_sandbox
 from tests.clients.account import Account
+from tests.clients.command_line import order
 from tests.clients.node_support import NodeEnvironment, require_node
 from tests.clients.particle_cloud import Cloud
 from tests.clients.particle_js import Js
 from tests.clients.program import Program
-
-SOURCE = Path(__file__).parents[2] / "src"
 
 
 @pytest.fixture(scope="session")
@@ -44,15 +37,6 @@ def strange_key(sandbox: Sandbox) -> ApiKey:
     order(sandbox, "user", "add", email)
     key = order(sandbox, "key", "create", "stranger", "--user", email)
     return ApiKey(key["id"], key["secret"])
-
-
-def order(sandbox: Sandbox, *words: str) -> Any:
-    """Give the running server an order on the command line; what it answered."""
-    command = [sys.executable, "-m", "rookery", *words, "--data-dir", str(sandbox.data_dir), "--json"]
-    environ = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    done = subprocess.run(command, capture_output=True, env=environ, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.fixture

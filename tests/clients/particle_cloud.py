@@ -20,7 +20,8 @@ from rookery.particle.device.module import build
 from rookery.particle.platforms import Transport
 from rookery.simulate.particle import line_of, make_device_id, make_key, virtual_board
 from rookery.testing.sandbox import Sandbox
-from tests.clients.waiting import PATIENCE
+from tests.clients.command_line import order
+from tests.clients.waiting import PATIENCE, eventually
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Cloud:
         assert sandbox.user.password is not None
         self.password = sandbox.user.password
         self.token: str = described["particle"]["access_token"]
+        self._sandbox = sandbox
         self._ports = {"tcp": described["particle_tcp"]["port"], "udp": described["particle_udp"]["port"]}
         files = described["particle_server_key"]
         self._server_keys = {
@@ -80,6 +82,10 @@ class Cloud:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
+    def order(self, *words: str) -> Any:
+        """What the operator types."""
+        return order(self._sandbox, *words)
+
     def board(self, transport: Transport = "tcp", *, claim_code: str = "") -> Board:
         """A new board, connected and, without a claim code, nobody's."""
         board = Board(self, transport, claim_code)
@@ -107,6 +113,22 @@ class Cloud:
             variables=VARIABLES,
             functions={"setColor": board.setColor, "fail": board.fail},
             claim_code=board.claim_code,
+        )
+
+    def wait_until_online(self, board: Board, online: bool = True) -> None:
+        """Until the server knows of it. When it does, it also knows what the board can do."""
+
+        def seen() -> bool:
+            shown = self.call("GET", f"/v1/devices/{board.id}")
+            return shown["online"] is online and (not online or bool(shown["variables"]))
+
+        eventually(seen)
+
+    def wait_until_owned(self, board: Board, token: str) -> None:
+        """Until it is among the devices of whoever has this token, with all that it can do."""
+        path = "/v1/devices"
+        eventually(
+            lambda: any(one["id"] == board.id and one["variables"] for one in self.call("GET", path, token=token))
         )
 
     def person(self, email: str) -> str:
@@ -164,6 +186,21 @@ class Board:
     def signalling(self) -> bool:
         """Whether it shouts rainbows."""
         return bool(self._board.signalling)
+
+    @property
+    def kept_code(self) -> str:
+        """The claim code that it still presents."""
+        return str(self._board.claim_code)
+
+    def set_code(self, code: str) -> None:
+        """Give it a claim code, as a phone does, whereupon it connects anew."""
+        self.disconnect()
+        self._board.claim_code = code
+        self.connect()
+
+    def ask_name(self) -> str:
+        """What it hears when it asks for its name."""
+        return str(self._cloud.run(self._board.ask_name()))
 
     def publish(self, name: str, data: str) -> None:
         """Publish an event; returns when it has arrived."""
