@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from rookery.core.errors import BoardAway, BoardCannot
-from rookery.particle.device.hello import OTA_V3
+from rookery.particle.device.hello import OTA_V3, encode_hello
 from rookery.particle.device.module import build
-from rookery.particle.device.requests import Request
+from rookery.particle.device.requests import Request, hello_request
+from rookery.particle.device.values import encode_result
 from rookery.wire.coap.exchange import Failure
 from rookery.wire.coap.message import Code
 from rookery.wire.coap.options import URI_PATH
-from tests.particle.device.board_world import FLAGS, Talk, World, rest, result
+from tests.particle.device.board_world import FLAGS, Talk, World, hello, rest, result
 
 IMAGE = build(12, body=b"code" * 300)
 PLAIN = FLAGS & ~OTA_V3
@@ -83,6 +84,15 @@ async def test_the_session_ends_in_the_middle() -> None:
     talk.board.close("a test")
     await rest()
     assert status(talk) == ["started ", "failed "]
+
+
+async def test_a_board_that_restarts_in_the_middle() -> None:
+    talk = await agreed()
+    await talk.say(hello_request(encode_hello(hello(flags=PLAIN))))
+    assert status(talk) == ["started ", "failed "]
+    assert talk.connection.closed is None
+    talk.connection.sent.clear()
+    assert await talk.ask(talk.board.call("beep", ""), Code.CHANGED, encode_result(1)) == 1
 
 
 async def test_a_board_that_does_not_answer_in_time_begins_anew() -> None:

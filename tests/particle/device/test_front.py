@@ -196,6 +196,16 @@ class TestYesterday:
         board = world.front.resumed(talk.connection, ID, state)
         assert board.device.space_id == "somebody"
 
+    async def test_what_is_noted_and_not_written_yet_counts(self) -> None:
+        world = World()
+        talk = await world.board()
+        await talk.subscribe("door")
+        talk.connection.close("silent")
+        talk = await self.resume(world)
+        await rest()
+        assert await talk.ask(talk.board.call("beep", "2"), 68, b"\0\0\0\2") == 2
+        assert len(world.services.events.subscribers) == 1
+
     async def test_a_restart_does_not_lose_what_was_noted(self) -> None:
         world = World()
         await world.board()

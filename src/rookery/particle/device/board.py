@@ -129,11 +129,17 @@ class Board(BoardAnswers):
             self._held.append((message, ticket))
             return False
         kind = classify(message)
-        if kind is Kind.HELLO:
-            return self._hello(message, ticket)
         if not self._known:
+            if kind is Kind.HELLO:
+                return self._hello(message, ticket)
             self._turn_away("it does not begin with a Hello")
             return False
+        if self._line.update is not None and self._line.update.request(message):
+            return True
+        if not self._line.allows():
+            return refuse(self._connection, message, ticket, Code.SERVICE_UNAVAILABLE)
+        if kind is Kind.HELLO:
+            return self._hello(message, ticket)
         if not self._present and kind is not Kind.GOODBYE:
             self.appear()
         return self._request(kind, message, ticket)
@@ -230,6 +236,9 @@ class Board(BoardAnswers):
 
     def _welcome(self, welcome: Welcome, again: bool) -> None:
         if self._known:
+            if self._line.update is not None:
+                # It has restarted in the middle of it.
+                self._line.update.closed()
             self._line.take(welcome.device)
             self._settled = Settled.of(welcome.device)
             self._line.thing = welcome.thing
@@ -305,8 +314,6 @@ class Board(BoardAnswers):
 
     def _request(self, kind: Kind, message: Message, ticket: int) -> bool:
         line = self._line
-        if line.update is not None and line.update.request(message):
-            return True
         if kind is Kind.EVENT:
             return self._hearing.event(message, ticket)
         if kind is Kind.DESCRIBE:

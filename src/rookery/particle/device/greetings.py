@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import msgspec
-
 from rookery.core.bus import announce_device
 from rookery.core.catalog import Update, changed
 from rookery.core.errors import Conflict
@@ -67,7 +65,7 @@ async def gather(shared: Shared, device: Device) -> Welcome:
         if shared.bridge and device.space_id:
             record = await services.devices.thing_of(device)
             thing = await services.live.get(record.id) if record is not None else None
-    return Welcome(device, thing, seen)
+    return Welcome(shared.notebook.ahead(device), thing, seen)
 
 
 async def _known(shared: Shared, connection: Connection, hello: Hello, hex_id: str) -> Device:
@@ -129,13 +127,7 @@ async def _learn(shared: Shared, device: Device, connection: Connection, hello: 
     if joined:
         device = await shared.services.enrolment.keep(device.id, **joined) or device
     shared.notebook.note(device.id, described=said, **fields)
-    described = {k: v for k, v in {**device.described, **said}.items() if v is not None}
-    return changed_in_memory(device, described=described, **fields)
-
-
-def changed_in_memory(device: Device, **fields: Any) -> Device:
-    """The record as it will be when the notebook is written; its version is still that of the catalog."""
-    return msgspec.structs.replace(device, **fields)
+    return device
 
 
 async def _product(shared: Shared, device: Device, hello: Hello) -> dict[str, Any]:

@@ -26,10 +26,6 @@ from rookery.wire.coap.message import CONFIRMABLE, Code, Message
 
 log = structlog.get_logger("rookery.particle.board")
 
-SUSTAINED: Final = 100.0
-"""Events a second that one board may publish for long. Firmware allows its application four (§4.6); this is against
-boards that are no boards."""
-BURST: Final = 200.0
 CLAIM_CODE: Final = "spark/device/claim/code"
 FORCED: Final = "particle/device/updates/forced"
 ENABLED: Final = "particle/device/updates/enabled"
@@ -46,13 +42,11 @@ _PUBLISHED: Final = frozenset(("spark/device/last_reset", ENABLED, FORCED, "part
 class Hearing:
     """Of one session."""
 
-    __slots__ = ("_allowance", "_corrected", "_deliveries", "_line", "_since")
+    __slots__ = ("_corrected", "_deliveries", "_line")
 
     def __init__(self, line: Line, deliveries: Deliveries) -> None:
         self._line = line
         self._deliveries = deliveries
-        self._allowance = BURST
-        self._since = line.connection.last_heard
         self._corrected = False
 
     def hello(self) -> None:
@@ -62,15 +56,11 @@ class Hearing:
     def event(self, message: Message, ticket: int) -> bool:
         """A request POST /e or /E. The hot path."""
         line = self._line
-        counters = line.shared.counters
-        if not self._allowed():
-            counters.events_limited += 1
-            return line.refuse(message, ticket, Code.SERVICE_UNAVAILABLE, "")
         try:
             event = parse_event(message)
         except MessageError as error:
             return line.refuse(message, ticket, Code.BAD_REQUEST, str(error))
-        counters.events_in += 1
+        line.shared.counters.events_in += 1
         line.events += 1
         if is_reserved(event.name) and not self._system(event):
             return True
@@ -83,15 +73,6 @@ class Hearing:
         if line.thing is not None:
             self._bind(event)
         return not confirmable
-
-    def _allowed(self) -> bool:
-        heard = self._line.connection.last_heard
-        self._allowance = min(BURST, self._allowance + (heard - self._since) * SUSTAINED)
-        self._since = heard
-        if self._allowance < 1.0:
-            return False
-        self._allowance -= 1.0
-        return True
 
     def _bind(self, event: Event) -> None:
         """The event is a value of the thing that the board feeds, where there is a variable of that name."""

@@ -21,6 +21,11 @@ from rookery.wire.coap.message import CONFIRMABLE, Message
 if TYPE_CHECKING:
     from rookery.particle.device.updates import BoardUpdate
 
+SUSTAINED: Final = 100.0
+"""Messages a second that one board may send for long. Firmware allows its application four events (§4.6), and says some
+twenty things after its Hello; this is against boards that are no boards."""
+BURST: Final = 200.0
+
 log = structlog.get_logger("rookery.particle.board")
 
 CLAIM_SUCCESS: Final = "spark/device/claim/success"
@@ -31,6 +36,8 @@ class Line:
     """One session with one board. It knows neither requests nor answers."""
 
     __slots__ = (
+        "_allowance",
+        "_counted",
         "connection",
         "described",
         "device",
@@ -58,6 +65,8 @@ class Line:
         self.round_trip: int | None = None
         """Milliseconds from the last question to its answer."""
         self.malformed = 0
+        self._allowance = BURST
+        self._counted = connection.last_heard
         self.update: BoardUpdate | None = None
         self.thing = thing
         self.take(device)
@@ -84,6 +93,17 @@ class Line:
     def note(self, **fields: Any) -> None:
         """Write fields of the record soon."""
         self.shared.notebook.note(self.device.id, **fields)
+
+    def allows(self) -> bool:
+        """Count one message; False when it is one too many."""
+        heard = self.connection.last_heard
+        self._allowance = min(BURST, self._allowance + (heard - self._counted) * SUSTAINED)
+        self._counted = heard
+        if self._allowance < 1.0:
+            self.shared.counters.limited += 1
+            return False
+        self._allowance -= 1.0
+        return True
 
     def event(self, name: str, data: bytes | None, format: int = TEXT, ttl: int = 60) -> Event:
         """An event of this board. In quarantine a board is not of its product yet."""

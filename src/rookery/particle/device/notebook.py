@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from rookery.core.catalog import Update, changed
@@ -51,6 +52,7 @@ class Notebook:
         self._services = services
         self._run = run
         self._notes: dict[str, Note] = {}
+        self._underway: dict[str, Note] = {}
         self._timer: Timer | None = None
         self._writing = False
         self.lost = 0
@@ -66,6 +68,15 @@ class Notebook:
             note.described.update(described)
         if self._timer is None and not self._writing:
             self._timer = self._services.clock.call_later(QUIET_SECONDS, self._start)
+
+    def ahead(self, device: Device) -> Device:
+        """The record as it will be when what is noted of it is written; its version is still that of the catalog."""
+        for notes in (self._underway, self._notes):
+            note = notes.get(device.id)
+            later = note.after(device, device.updated_at) if note is not None else None
+            if later is not None:
+                device = msgspec.structs.replace(later, version=device.version)
+        return device
 
     async def close(self) -> None:
         """Write what is there, now."""
@@ -83,8 +94,10 @@ class Notebook:
         try:
             while self._notes:
                 ids = list(self._notes)[:AT_ONCE]
-                await self._write_some({device_id: self._notes.pop(device_id) for device_id in ids})
+                self._underway = {device_id: self._notes.pop(device_id) for device_id in ids}
+                await self._write_some(self._underway)
         finally:
+            self._underway = {}
             self._writing = False
 
     async def _write_some(self, notes: dict[str, Note]) -> None:

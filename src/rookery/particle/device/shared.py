@@ -38,9 +38,9 @@ class Counters:
     """Other sessions that did not get further than their first message."""
     malformed: int = 0
     """Messages of boards that could not be read."""
+    limited: int = 0
+    """Messages refused because their board sent too many."""
     events_in: int = 0
-    events_limited: int = 0
-    """Events refused because their board sent too many."""
     events_ignored: int = 0
     """Events with a reserved name that means nothing from a board."""
     events_out: int = 0

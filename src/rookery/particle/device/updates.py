@@ -98,7 +98,7 @@ class BoardUpdate:
         self._plan()
 
     def closed(self) -> None:
-        """The session is over."""
+        """The session is over, or the board begins a new one in it."""
         self._transfer.closed(self._now())
 
     # ota.Link
@@ -174,8 +174,6 @@ class BoardUpdate:
             self._agreed.set_exception(BoardAway(sentence) if gone else BoardCannot(sentence))
             # Who asked may have gone meanwhile; that is no reason for a complaint of the loop's.
             self._agreed.exception()
-        if self._transfer.stranded and not line.connection.ended:
-            line.connection.close("an update was given up in the middle", renew=True)
 
     # Within
 
@@ -186,7 +184,11 @@ class BoardUpdate:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        when = None if self._transfer.ended else self._transfer.deadline()
+        if self._transfer.ended:
+            if self._transfer.stranded and not self._line.connection.ended:
+                self._line.connection.close("an update was given up in the middle", renew=True)
+            return
+        when = self._transfer.deadline()
         if when is not None:
             self._timer = self._line.shared.services.clock.call_later(max(SOONEST, when - self._now()), self._tick)
 
