@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -119,6 +120,35 @@ async def test_a_request_is_answered_in_a_message_of_its_own_and_a_ping_by_a_for
         await until(lambda: handler.responses)
         assert handler.arrived == ["ping"]
         assert [(context, m.payload) for context, m in handler.responses] == [("read", b"21.5")]
+
+
+class FakeSocket:
+    """Keeps what is asked of it, and may be broken."""
+
+    def __init__(self, error: OSError | None = None) -> None:
+        self.asked: list[tuple[int, int, int]] = []
+        self.error = error
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        self.asked.append((level, option, value))
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.mark.parametrize(("option", "error"), [(12, None), (12, OSError("it is gone")), (None, None)])
+async def test_tcp_acknowledges_at_once_what_a_board_says(
+    front: Recording, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, option: int | None, error: OSError | None
+) -> None:
+    # A virtual Photon answered calls after 48 ms: it waited with the value for the acknowledgement of the frame before.
+    monkeypatch.setattr("rookery.gateways.coap_tcp._QUICK_ACKNOWLEDGEMENT", option)
+    async with tcp_gateway(front, clock) as (gateway, port):
+        board = await TcpBoard(1).enter(port)
+        (stream,) = gateway.streams
+        fake = FakeSocket(error)
+        stream._socket = fake  # type: ignore[assignment]
+        number = board.say(EVENT, b"warm", kind=CONFIRMABLE)
+        await until(lambda: board.acknowledged(number))
+        assert fake.asked == ([(socket.IPPROTO_TCP, option, 1)] if option is not None else [])
 
 
 async def test_another_key_gets_an_answer_that_it_cannot_read(front: Recording, clock: ManualClock) -> None:

@@ -3,6 +3,10 @@
 A `TcpStream` is what the transport knows: it counts as somebody at the door until its board has been named. A
 `TcpConnection` is what the handler knows; it comes into being with the first message that was decrypted.
 
+Boards let Nagle's algorithm hold back the answer to a call until the acknowledgement that they sent just before it has
+been acknowledged by TCP, and a system that has nothing to send puts that off by 40 ms. So the system is asked not to,
+each time something has come: a variable of Device OS 6.2.0 was read in 48 ms before, and in 4 since.
+
 A claim costs 0.7 ms of RSA, an answer as much. They are computed one a turn of the loop, so that a crowd that comes
 back at once, or a flood of claims, delays the others by one of them and not by all.
 """
@@ -15,7 +19,7 @@ import random as system_random
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("rookery.coap")
 
+_QUICK_ACKNOWLEDGEMENT: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+"""Linux has it. It holds for what has come, and must be said again for what comes next."""
 READ_BUFFER_BYTES = 16 * 1024
 """One for all streams: what a single read takes at most. Boards send some 100 bytes at a time, 1,200 at most."""
 
@@ -101,6 +107,7 @@ class TcpStream(asyncio.BufferedProtocol):
         "_key",
         "_name",
         "_queued",
+        "_socket",
         "_task",
         "_transport",
         "_waiting",
@@ -118,6 +125,7 @@ class TcpStream(asyncio.BufferedProtocol):
         self.peer = Peer("tcp", "", 0)
         self.secure = ServerConnection(self, gateway.key, gateway.entropy, limits=gateway.channel_limits)
         self._transport: asyncio.Transport | None = None
+        self._socket: socket.socket | None = None
         self._connection: TcpConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._queued: deque[bytes] | None = None
@@ -140,6 +148,7 @@ class TcpStream(asyncio.BufferedProtocol):
         data = bytes(self.gateway.read_buffer[:nbytes])
         if self.secure.phase is Phase.OPEN:
             self._feed(data)
+            self._acknowledge()
             return
         self._transport.pause_reading()  # one piece at a time, however long the turn takes
         self.gateway.take_turn(lambda: self._feed_handshake(data))
@@ -157,7 +166,7 @@ class TcpStream(asyncio.BufferedProtocol):
             return
         self._waiting = True
         gateway.doorstep.come(self.address)
-        sock = transport.get_extra_info("socket")
+        sock = self._socket = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport.set_write_buffer_limits(high=gateway.limits.outbound_high)
@@ -173,7 +182,7 @@ class TcpStream(asyncio.BufferedProtocol):
         self.end(CoapEnding.LOST, str(exc) if exc else "the stream ended")
         self.gateway.timetable.cancel(self)
         self.gateway.streams.discard(self)
-        self._transport = None
+        self._transport = self._socket = None
 
     # wire.lightssl.server.ServerSink
 
@@ -292,6 +301,15 @@ class TcpStream(asyncio.BufferedProtocol):
             self.end(CoapEnding.FAULT, "an error of ours")
         if self._queued and self._transport is not None and not self._ended:
             self._transport.pause_reading()
+
+    def _acknowledge(self) -> None:
+        """Let the system acknowledge at once what has come."""
+        if self._socket is None or _QUICK_ACKNOWLEDGEMENT is None or self._ended:
+            return
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACKNOWLEDGEMENT, 1)
+        except OSError:
+            pass  # the stream is broken: the transport is about to say so
 
     @property
     def waits(self) -> bool:
