@@ -440,9 +440,9 @@ class Server:
         if settings.bridge:
             self._bridge = Bridge(core.services)
         trust: Literal["first", "registered"] = "registered" if settings.particle_trust == "registered" else "first"
-        self.front = ParticleFront(core.services, trust=trust, bridge=settings.bridge)
         # Whether a board is still there is a matter of real time, as it is for MQTT.
         clock = SystemClock()
+        self.front = ParticleFront(core.services, trust=trust, bridge=settings.bridge, clock=clock)
         if settings.particle_tcp_port is not None:
             self.coap_tcp = CoapTcpGateway(
                 self.front, core.board_keys.rsa_key, clock, profile=coap_profile(profile.TCP)
@@ -465,6 +465,7 @@ class Server:
         from rookery.arduino.api.app import PREFIXES, build_api
         from rookery.console.pages import Pages
         from rookery.metrics import Monitor
+        from rookery.metrics_boards import BoardMetrics
         from rookery.web import Router
 
         core = self.core
@@ -490,6 +491,7 @@ class Server:
             core.keys,
             core.folder.path,
             self.webhooks.deliveries,
+            BoardMetrics(self.coap_tcp, self.coap_udp, self.front).collect,
         )
         # Litestar's names for the messages of ASGI are narrower than anybody else's; the calls are the same.
         apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}

@@ -15,8 +15,9 @@ from rookery.particle.device.requests import Request, describe_post, hello_reque
 from rookery.particle.device.values import encode_result, encode_value
 from rookery.particle.device.vitals import encode_vitals
 from rookery.wire.coap.exchange import Failure
-from rookery.wire.coap.message import Code
+from rookery.wire.coap.message import CONFIRMABLE, Code, Message
 from rookery.wire.coap.options import URI_PATH
+from tests.fakes import ManualClock
 from tests.particle.device.board_world import BOARD_ID, FLAGS, Talk, World, hello, rest, result
 
 MODULE = {"s": 1, "l": "m", "vc": 30, "vv": 30, "u": "ab" * 32, "f": "u", "n": "1", "v": 6, "d": []}
@@ -272,6 +273,20 @@ class TestQuestions:
         await rest()
         talk.board.failed(talk.connection.pings[1], Failure.TIMEOUT)
         assert await task is False
+
+    async def test_the_clock_of_the_connection_may_be_another_than_that_of_the_services(self) -> None:
+        real = ManualClock(5)
+        world = World(clock=real)
+        real.turn(1_000)
+        talk = world.talk()
+        talk.connection.clock = real
+        talk.connection.last_heard = real.monotonic()
+        talk.board.request(Message(CONFIRMABLE, Code.POST, 1, b"", hello_request().options, encode_hello(hello())), 1)
+        await rest()
+        real.turn(12)
+        assert talk.board.last_heard == world.clock.now() - 12_000_000
+        await rest()
+        assert (await world.device()).described["flags"] == FLAGS, "written although the other clock stands"
 
     async def test_last_heard_is_the_wall_clock_of_its_last_message(self) -> None:
         world = World()

@@ -1,6 +1,6 @@
 """The door of this dialect, for both transports of boards: `gateways.coap_tcp` and `gateways.coap_udp` are given it.
 
-    front = ParticleFront(services, trust="first", bridge=True)
+    front = ParticleFront(services, trust="first", bridge=True, clock=clock)
     CoapTcpGateway(front, ...)      profile=coap_profile(profile.TCP)
     CoapUdpGateway(front, ...)      profile=coap_profile(profile.UDP)
     await front.close()             after both gateways have stopped, before the catalog does
@@ -19,6 +19,7 @@ from __future__ import annotations
 from weakref import WeakValueDictionary
 
 from rookery.core.bus import DeviceChanged
+from rookery.core.clock import Clock
 from rookery.core.services import Services
 from rookery.gateways.coap_contract import CoapProfile, Connection
 from rookery.keys.boards import public_key_of
@@ -50,11 +51,14 @@ class ParticleFront:
         services: of the server.
         trust: see above.
         bridge: whether events become values of variables, and written variables calls of functions.
+        clock: the one that the gateways have; that of the services when there is no other.
     """
 
-    def __init__(self, services: Services, *, trust: Trust = "first", bridge: bool = True) -> None:
+    def __init__(
+        self, services: Services, *, trust: Trust = "first", bridge: bool = True, clock: Clock | None = None
+    ) -> None:
         self._services = services
-        self._shared = Shared(services, trust, bridge)
+        self._shared = Shared(services, trust, bridge, clock or services.clock)
         self._recalled: WeakValueDictionary[str, Recalled] = WeakValueDictionary()
         services.bus.listen("devices", self._changed)
 

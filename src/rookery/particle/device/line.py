@@ -146,8 +146,8 @@ class Line:
     @property
     def last_heard(self) -> int:
         """UTC microseconds."""
-        clock = self.shared.services.clock
-        return clock.now() - round(max(0.0, clock.monotonic() - self.connection.last_heard) * SECOND)
+        silence = max(0.0, self.shared.clock.monotonic() - self.connection.last_heard)
+        return self.shared.services.clock.now() - round(silence * SECOND)
 
     def _names(self) -> None:
         known = "functions" in self.described

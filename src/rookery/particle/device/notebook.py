@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from rookery.core.catalog import Update, changed
-from rookery.core.clock import Timer
+from rookery.core.clock import Clock, Timer
 from rookery.core.errors import Conflict, Unavailable
 from rookery.core.records import Device
 from rookery.core.services import Services
@@ -48,8 +48,9 @@ class Note:
 class Notebook:
     """The notes of one node."""
 
-    def __init__(self, services: Services, run: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    def __init__(self, services: Services, clock: Clock, run: Callable[[Coroutine[Any, Any, None]], None]) -> None:
         self._services = services
+        self._clock = clock
         self._run = run
         self._notes: dict[str, Note] = {}
         self._underway: dict[str, Note] = {}
@@ -67,7 +68,7 @@ class Notebook:
         if described:
             note.described.update(described)
         if self._timer is None and not self._writing:
-            self._timer = self._services.clock.call_later(QUIET_SECONDS, self._start)
+            self._timer = self._clock.call_later(QUIET_SECONDS, self._start)
 
     def ahead(self, device: Device) -> Device:
         """The record as it will be when what is noted of it is written; its version is still that of the catalog."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import structlog
 
 from rookery.core.bus import ProductChanged
+from rookery.core.clock import Clock
 from rookery.core.records import Product
 from rookery.core.services import Services
 from rookery.particle.device.notebook import Notebook
@@ -59,14 +60,17 @@ class Counters:
 class Shared:
     """One of a front."""
 
-    def __init__(self, services: Services, trust: Trust, bridge: bool) -> None:
+    def __init__(self, services: Services, trust: Trust, bridge: bool, clock: Clock) -> None:
         self.services = services
+        self.clock = clock
+        """That of the gateways, for everything that happens between a board and us. What is said about it to others has
+        the time of the services."""
         self.trust = trust
         self.bridge = bridge
         self.counters = Counters()
         self.products: dict[str, Product] = {}
         """Those that boards belong to, by id, for the events of these boards."""
-        self.notebook = Notebook(services, self.run)
+        self.notebook = Notebook(services, clock, self.run)
         self._tasks: set[asyncio.Task[None]] = set()
         services.bus.listen("products", self._product_changed)
 

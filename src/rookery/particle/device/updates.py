@@ -73,7 +73,7 @@ class BoardUpdate:
         line = self._line
         line.update = self
         line.shared.counters.updates += 1
-        clock = line.shared.services.clock
+        clock = line.shared.clock
         self._limit = clock.call_later(deadline, self._late)
         self._transfer.start(clock.monotonic())
         self._plan()
@@ -178,7 +178,7 @@ class BoardUpdate:
     # Within
 
     def _now(self) -> float:
-        return self._line.shared.services.clock.monotonic()
+        return self._line.shared.clock.monotonic()
 
     def _plan(self) -> None:
         if self._timer is not None:
@@ -190,7 +190,7 @@ class BoardUpdate:
             return
         when = self._transfer.deadline()
         if when is not None:
-            self._timer = self._line.shared.services.clock.call_later(max(SOONEST, when - self._now()), self._tick)
+            self._timer = self._line.shared.clock.call_later(max(SOONEST, when - self._now()), self._tick)
 
     def _tick(self) -> None:
         self._timer = None

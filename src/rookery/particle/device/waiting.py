@@ -50,7 +50,7 @@ async def ask(line: Line, request: Request, deadline: float) -> Message:
         counters.calls_unanswered += 1
         raise BoardAway("The board is receiving an update.")
     waiting = Waiting(asyncio.get_running_loop().create_future())
-    monotonic = line.shared.services.clock.monotonic
+    monotonic = line.shared.clock.monotonic
     began = monotonic()
     try:
         handle = line.connection.send(request.code, request.options, request.payload, context=waiting, timeout=deadline)
