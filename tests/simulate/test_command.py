@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 from rookery.cli.demo import dial_host, start_demo
 from rookery.cli.exits import Exit
 from rookery.cli.main import build
-from rookery.core.records import Person
+from rookery.core.records import Bearer, Person
 from rookery.server import Server
 from rookery.settings import Settings
-from rookery.simulate.demo import DEMO
+from rookery.simulate.demo import DEMO, PARTICLE_DEMO
 from tests.simulate.test_wire import until
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -119,6 +119,62 @@ async def test_boards_on_a_server_elsewhere(server: Server) -> None:
     assert (await command.end())[0] == 0
 
 
+async def test_particle_boards_on_the_server_of_a_folder(server: Server) -> None:
+    services = server.core.services
+    person = await owner(server)
+    arguments = ("--data-dir", str(server.core.folder.path), "--arduino", "1", "--particle", "3")
+    command = await Command.run(*arguments)
+    boards = await command.boards()
+    assert [(b["name"], b["dialect"], b["transport"]) for b in boards] == [
+        ("Simulated board 001", "arduino", "tcp"),
+        ("simulated-photon-001", "particle", "tcp"),
+        ("simulated-argon-002", "particle", "udp"),
+        ("simulated-photon-003", "particle", "tcp"),
+    ]
+
+    async def named() -> list[str | None]:
+        devices = await services.devices.visible(await services.people.principal(person.id))
+        return sorted(device.name for device in devices if services.devices.online(device))
+
+    async with asyncio.timeout(30):
+        while await named() != sorted(board["name"] for board in boards):  # noqa: ASYNC110 - no event behind it
+            await asyncio.sleep(0.02)
+    code, out, _ = await command.end()
+    assert (code, out) == (0, "")
+    assert list(await services.tokens.of(person.id)) == [], "the token is revoked"
+
+
+async def test_particle_boards_on_a_server_elsewhere(server: Server) -> None:
+    services = server.core.services
+    person = await owner(server)
+    issued = await services.tokens.issue(Bearer.PERSON, person.id, "elsewhere")
+    command = await Command.run(
+        *("--server", str(server.url), "--particle", "1", "--transport", "udp"),
+        *("--particle-udp-port", str(server.ports.particle_udp)),
+        *("--server-keys", str(server.core.board_keys.folder)),
+        environ={"ROOKERY_TOKEN": issued.token},
+    )
+    (board,) = await command.boards()
+    assert (board["dialect"], board["transport"]) == ("particle", "udp")
+    async with asyncio.timeout(30):
+        while True:
+            device = await services.enrolment.get(board["id"])
+            if device is not None and services.devices.online(device) and device.name == board["name"]:
+                break
+            await asyncio.sleep(0.02)
+    assert (await command.end())[0] == 0
+
+
+async def test_a_server_without_listeners_for_particle_boards(tmp_path: Path) -> None:
+    server = await serve(tmp_path, particle_udp_port="off")
+    await owner(server)
+    command = await Command.run("--data-dir", str(tmp_path), "--particle", "1", "--transport", "udp")
+    code, out, errors = await command.end(None)
+    assert (code, out) == (Exit.FAILED, "")
+    assert "no listener for Particle boards over UDP" in errors
+    await server.stop()
+
+
 async def test_a_signal_that_comes_at_once_is_heard(server: Server) -> None:
     person = await owner(server)
     command = await Command.run("--data-dir", str(server.core.folder.path), "--arduino", "1")
@@ -162,18 +218,24 @@ USAGE = {
     "no transport of these boards": ["--transport", "udp"],
     "unknown transport": ["--transport", "tcp,carrier pigeon"],
     "unknown library": ["--library", "rust"],
-    "boards of another kind": ["--particle", "1"],
     "no boards": ["--arduino", "0"],
+    "no transport that there is": ["--particle", "1", "--transport", "sctp"],
     "two servers": ["--server", "https://example.org", "--data-dir", "x"],
     "no key": ["--server", "https://example.org"],
     "no address": ["--server", "https://", "--client-id", "a", "--client-secret", "b"],
     "no port": ["--mqtts-port", "70000"],
+    "no token": ["--server", "https://example.org", "--particle", "1", "--server-keys", "x"],
+    "no server keys": ["--server", "https://example.org", "--particle", "1", "--token", "x"],
+    "server keys that are not there": [
+        *("--server", "https://example.org", "--particle", "1", "--token", "x"),
+        *("--server-keys", "/nowhere"),
+    ],
 }
 
 
 @pytest.mark.parametrize("arguments", USAGE.values(), ids=USAGE)
 def test_wrong_usage(arguments: list[str]) -> None:
-    environ = {"ROOKERY_CLIENT_ID": "", "ROOKERY_CLIENT_SECRET": ""}
+    environ = {"ROOKERY_CLIENT_ID": "", "ROOKERY_CLIENT_SECRET": "", "ROOKERY_TOKEN": ""}
     result = CliRunner().invoke(build(("simulate",)), ["simulate", *arguments], env=environ)
     assert result.exit_code == Exit.USAGE
     assert result.stdout == ""
@@ -200,14 +262,14 @@ async def test_the_demonstration_makes_its_boards_once_in_the_life_of_a_folder(t
         person = (await services.people.everybody())[0] if start else await owner(server)
         fleet = await start_demo(server)
         assert fleet is not None
-        await until(lambda fleet=fleet: fleet.online == len(DEMO))  # type: ignore[misc]
+        await until(lambda fleet=fleet: fleet.online == len(DEMO + PARTICLE_DEMO))  # type: ignore[misc]
         assert list(await services.clients.of(person.id)) == []
         devices = await services.devices.visible(await services.people.principal(person.id))
         seen.append({device.name: device.id for device in devices})
         await fleet.stop()
         await server.stop()
     assert seen[0] == seen[1]
-    assert list(seen[0]) == [plan.name for plan in DEMO]
+    assert list(seen[0]) == [plan.name for plan in DEMO + PARTICLE_DEMO]
 
 
 async def test_a_demonstration_without_an_owner_or_a_listener_is_none(

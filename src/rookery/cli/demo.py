@@ -1,17 +1,42 @@
-"""`rookery serve --demo`: three simulated boards in the server's own process, over the same wire as all others."""
+"""`rookery serve --demo`: simulated boards in the server's own process, over the same wire as all others."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rookery.core.records import Person
     from rookery.server import Server
-    from rookery.simulate.fleet import Fleet
+    from rookery.simulate.crowd import Crowd
+    from rookery.simulate.particle_fleet import ParticleFleet
+    from rookery.simulate.shell import Trust
 
 
-async def start_demo(server: Server) -> Fleet | None:
-    """Register the boards for the oldest person, once in the life of a folder, and run them until `Fleet.stop`.
+TOKEN_SECONDS = 3_600
+"""Of the token with which the Particle boards are registered; it is revoked when that is done."""
+
+
+class Demo:
+    """Boards that run."""
+
+    def __init__(self, crowds: Sequence[Crowd[Any]]) -> None:
+        self._crowds = crowds
+
+    @property
+    def online(self) -> int:
+        """How many the server has accepted."""
+        return sum(crowd.online for crowd in self._crowds)
+
+    async def stop(self) -> None:
+        """Power all of them off."""
+        await asyncio.gather(*(crowd.stop() for crowd in self._crowds))
+
+
+async def start_demo(server: Server) -> Demo | None:
+    """Register the boards for the oldest person, once in the life of a folder, and run them until `Demo.stop`.
 
     A demonstration that can not be given is no reason not to serve: then standard error says why, and None comes back.
     """
@@ -39,7 +64,33 @@ async def start_demo(server: Server) -> Fleet | None:
     finally:
         await core.services.clients.delete(client)
     await fleet.start()
-    return fleet
+    crowds: list[Crowd[Any]] = [fleet]
+    if server.ports.particle_tcp is not None or server.ports.particle_udp is not None:
+        try:
+            crowds.append(await _particle(server, url, trust, people[0]))
+        except (ApiRefused, ApiUnreachable, OSError, TimeoutError) as error:
+            _note(str(error) or "the Particle boards could not be claimed")
+    return Demo(crowds)
+
+
+async def _particle(server: Server, url: str, trust: Trust, owner: Person) -> ParticleFleet:
+    from rookery.core.records import Bearer
+    from rookery.simulate.demo import particle_demo_fleet
+    from rookery.simulate.particle_fleet import ParticleAddress
+
+    core, keys = server.core, server.core.board_keys
+    address = ParticleAddress(
+        dial_host(core.settings.host),
+        server.ports.particle_tcp,
+        server.ports.particle_udp,
+        keys.rsa_public,
+        keys.ec_public,
+    )
+    issued = await core.services.tokens.issue(Bearer.PERSON, owner.id, "demo boards", lifetime=TOKEN_SECONDS)
+    try:
+        return await particle_demo_fleet(url, issued.token, trust, address, core.clock)
+    finally:
+        await core.services.tokens.revoke(issued.record)
 
 
 def dial_host(listening: str) -> str:

@@ -5,8 +5,10 @@ Only the standard library is imported here: a test suite must not pay for the se
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import random
 import select
 import subprocess
 import sys
@@ -19,12 +21,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from rookery.simulate.particle_board import ParticleBoard
 
 START_SECONDS = 60.0
 """For the first line: a second on an idle machine, much more on one that runs a test on every core."""
 STOP_SECONDS = 15.0
 REQUEST_SECONDS = 30.0
+BOARD_SECONDS = 30.0
+"""For a simulated board to connect and to be claimed: it takes milliseconds."""
 TOKEN_MARGIN = 30.0
 """Seconds before its end at which an access token is replaced."""
 
@@ -74,6 +81,14 @@ class Sandbox:
     """For boards with a certificate."""
     user: User
     arduino: ApiKey
+    particle_tcp: Listener
+    """For Particle boards with an RSA key."""
+    particle_udp: Listener
+    """For Particle boards with a P-256 key; UDP."""
+    particle_server_key: dict[str, Path]
+    """The server's public keys, DER SubjectPublicKeyInfo: `rsa` for TCP, `ec` for UDP."""
+    particle_token: str
+    """An access token of the owner for the Particle API."""
     described: dict[str, Any]
     """Everything that the sandbox said, also what has no field here."""
     _token: str = field(default="", repr=False)
@@ -92,6 +107,10 @@ class Sandbox:
             mqtts_cert=Listener(**described["mqtts_cert"]),
             user=User(**described["user"]),
             arduino=ApiKey(**described["arduino"]),
+            particle_tcp=Listener(**described["particle_tcp"]),
+            particle_udp=Listener(**described["particle_udp"]),
+            particle_server_key={kind: Path(file) for kind, file in described["particle_server_key"].items()},
+            particle_token=described["particle"]["access_token"],
             described=described,
         )
 
@@ -128,6 +147,60 @@ class Sandbox:
         """
         headers = {"authorization": f"Bearer {self.token()}", "content-type": "application/json"}
         return self._exchange(method, path, None if body is None else json.dumps(body).encode(), headers)
+
+    def particle_call(self, method: str, path: str, body: Any = None) -> Any:
+        """A request to the Particle API in the owner's name; the decoded answer.
+
+        Raises:
+            SandboxFailed: it was refused.
+        """
+        headers = {"authorization": f"Bearer {self.particle_token}", "content-type": "application/json"}
+        return self._exchange(method, path, None if body is None else json.dumps(body).encode(), headers)
+
+    async def particle_board(
+        self, transport: Literal["tcp", "udp"] = "udp", *, name: str | None = None, claim: bool = True, **options: Any
+    ) -> ParticleBoard:
+        """A simulated Particle board that is connected and, with `claim`, belongs to the owner. It runs on the running
+        event loop until its `stop`; `options` are those of `rookery.simulate.particle.virtual_board`.
+
+            board = await sandbox.particle_board("udp", functions={"led": lambda argument: 1})
+
+        Boards are simulated in the test's own process, so requests that need an answer from one belong in a thread:
+        `await asyncio.to_thread(sandbox.particle_call, "POST", f"/v1/devices/{board.device_id}/led", {})`.
+
+        Raises:
+            SandboxFailed: the sandbox refused to know it.
+            TimeoutError: it did not connect.
+        """
+        from rookery.simulate import particle
+
+        key = particle.make_key(transport)
+        device_id = particle.make_device_id(random.SystemRandom())
+        form = {
+            "deviceID": device_id,
+            "publicKey": particle.public_pem(key),
+            "algorithm": "rsa" if transport == "tcp" else "ecc",
+            "filename": "rookery-testing",
+            "order": device_id,
+        }
+        await asyncio.to_thread(self.particle_call, "POST", f"/v1/provisioning/{device_id}", form)
+        if claim:
+            told = await asyncio.to_thread(self.particle_call, "POST", "/v1/device_claims", {})
+            options["claim_code"] = told["claim_code"]
+        listener = self.particle_tcp if transport == "tcp" else self.particle_udp
+        server_key = self.particle_server_key["rsa" if transport == "tcp" else "ec"].read_bytes()
+        board = particle.virtual_board(device_id, key, server_key, listener.host, listener.port, **options)
+        try:
+            async with asyncio.timeout(BOARD_SECONDS):
+                await board.connected()
+                if claim:
+                    await board.claimed()
+            if claim and name is not None:
+                await asyncio.to_thread(self.particle_call, "PUT", f"/v1/devices/{device_id}", {"name": name})
+        except BaseException:
+            board.stop()
+            raise
+        return board
 
     def turn_clock(self, seconds: float) -> str:
         """Let time pass, in a sandbox with a manual clock; returns the time it is then (UTC, ISO 8601).
