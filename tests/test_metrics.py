@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from rookery import metrics
+from rookery.gateways.coap_counters import CoapEnding
 from rookery.server import Server
 from tests.serving import browser, serving
 
@@ -81,3 +82,34 @@ async def test_every_metric_is_explained_and_named_as_the_format_asks(tmp_path: 
     assert values["rookery_boards_online"] == 0
     assert {"rookery_mqtt_dropped", "rookery_mqtt_closed", "rookery_points_stored"} <= set(ours)
     assert "process_resident_memory_bytes" in families
+
+
+async def test_boards_over_coap_are_counted(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, browser(server) as client:
+        assert server.coap_tcp is not None
+        assert server.coap_udp is not None
+        assert server.front is not None
+        server.coap_udp.counters.accepted += 3
+        server.coap_udp.counters.closed[CoapEnding.SILENT] += 1
+        server.coap_udp.endpoint.counters.replayed += 2
+        server.coap_tcp.counters.open += 1
+        server.front.counters.greeted += 4
+        answer = await client.get("/metrics")
+        server.coap_tcp.counters.open -= 1
+    for line in (
+        'rookery_coap_handshakes_total{transport="udp"} 3.0',
+        'rookery_coap_handshakes_total{transport="tcp"} 0.0',
+        'rookery_coap_closed_total{reason="silent",transport="udp"} 1.0',
+        "rookery_dtls_replayed_total 2.0",
+        'rookery_coap_sessions{transport="tcp"} 1.0',
+        'rookery_particle_total{kind="greeted"} 4.0',
+    ):
+        assert line in answer.text.splitlines()
+    assert "online_tcp" not in answer.text, "a gauge is no counter"
+
+
+async def test_boards_that_are_not_listened_for_are_not_counted(tmp_path: Path) -> None:
+    async with serving(tmp_path, particle_tcp_port="off", particle_udp_port="off") as server, browser(server) as client:
+        answer = await client.get("/metrics")
+    assert 'transport="' not in answer.text
+    assert "rookery_dtls" not in answer.text

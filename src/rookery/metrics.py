@@ -58,7 +58,8 @@ class _Growth:
 
 
 class Monitor:
-    """What one node says of itself. `deliveries` are those of webhooks, by dialect."""
+    """What one node says of itself. `deliveries` are those of webhooks, by dialect; `more` gives families of metrics
+    of parts that may be off."""
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class Monitor:
         keys: KeyStore,
         folder: Path,
         deliveries: Mapping[str, Deliveries] | None = None,
+        more: Callable[[], Iterable[GaugeMetricFamily | CounterMetricFamily]] = tuple,
     ) -> None:
         self._services = services
         self._telemetry = telemetry
@@ -81,6 +83,7 @@ class Monitor:
         self._keys = keys
         self._folder = folder
         self._deliveries = deliveries or {}
+        self._more = more
         self._started = time.time()
         self._refusals = _Growth()
         self._failures = _Growth()
@@ -155,6 +158,7 @@ class Monitor:
             for reason, count in by_reason.items():
                 family.add_metric([str(reason)], count)
             yield family
+        yield from self._more()
         yield from self._webhooks()
 
     def _webhooks(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
