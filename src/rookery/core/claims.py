@@ -19,7 +19,7 @@ from rookery.core.enrolment import Enrolment
 from rookery.core.errors import Conflict, NotFound, Precondition
 from rookery.core.ids import LETTERS, Identifiers
 from rookery.core.live import LiveThings
-from rookery.core.records import Bearer, ClaimCode, Customer, Device, Person, Product, Thing
+from rookery.core.records import Bearer, ClaimCode, Customer, Device, Member, Person, Product, Thing
 
 CODE_LENGTH = 63
 """Boards refuse codes of any other length."""
@@ -64,7 +64,7 @@ class Claims:
         self._ids = ids
         self._clock = clock
         self.online_only = True
-        """Whether a board that is in no product has to be connected to be claimed without a code."""
+        """Whether a board has to be connected to be claimed without a code, but by the team of its product."""
 
     async def code(self, owner_id: str, product_id: str | None = None) -> Code:
         """A code that makes a board this owner's, and takes it into the product where one is given."""
@@ -102,6 +102,8 @@ class Claims:
             if product_id is not None or not await self._open_to_all(wanted):
                 return None
             product_id = wanted
+        elif wanted is None and product_id is not None and not await self._on_team(code.owner_id, product_id):
+            return None
         if device.space_id not in ("", code.owner_id):
             holder = await self._catalog.get(Customer, device.space_id)
             in_product = product_id is not None
@@ -114,8 +116,8 @@ class Claims:
 
         Raises:
             NotFound: no such board, or, for a customer, none of its product.
-            NotOnline: it is in no product and not connected.
-            ClaimedByOther: it belongs to somebody else.
+            NotOnline: it is not connected, and the principal is not on the team of its product.
+            ClaimedByOther: it belongs to somebody else, or it is nobody's in a product of others.
         """
         device = await self._enrolment.get(hex_id)
         if device is None or (who.bearer is Bearer.CUSTOMER and device.product_id != who.product_id):
@@ -124,12 +126,11 @@ class Claims:
             return device
         if device.space_id:
             raise ClaimedByOther("That belongs to someone else.")
-        team = device.product_id is not None and device.product_id in who.roles
-        if device.product_id is not None and not team:
-            product = await self._catalog.get(Product, device.product_id)
-            team = product is not None and product.space_id in who.roles
+        team = device.product_id is not None and await self._on_team(who.person_id, device.product_id)
         if self.online_only and not team and self._boards.session(device.id) is None:
             raise NotOnline("The board is not online.")
+        if device.product_id is not None and not team and who.bearer is not Bearer.CUSTOMER:
+            raise ClaimedByOther("That belongs to somebody's product.")
         return await self._give(device, who.space_id, device.product_id)
 
     async def give(self, device: Device, owner_id: str) -> Device:
@@ -173,6 +174,12 @@ class Claims:
         """Withdraw all codes of this owner."""
         codes = await self._catalog.select(ClaimCode, owner_id=owner_id)
         await self._catalog.apply(*(Delete(ClaimCode, code.id) for code in codes))
+
+    async def _on_team(self, person_id: str, product_id: str) -> bool:
+        """Whether this person has a part in the product."""
+        product = await self._catalog.get(Product, product_id)
+        spaces = [product_id] if product is None else [product_id, product.space_id]
+        return await self._catalog.find(Member, space_id=spaces, person_id=person_id) is not None
 
     async def _open_to_all(self, product_id: str) -> bool:
         """Whether a code is enough for a board to come into this product."""

@@ -74,6 +74,12 @@ class TestPeople:
         assert (await roles(fleet))["other@rookery.test"].lower() == role.lower()
         assert (await world.call("GET", fleet.path, token=token)).status_code == 200
 
+    async def test_who_is_invited_without_a_role_may_look(self, fleet: Fleet) -> None:
+        await fleet.world.somebody()
+        answer = await fleet.world.call("POST", f"{fleet.path}/team", {"username": "other@rookery.test"})
+        assert answer.json() == {"ok": True, "invited": {"username": "other@rookery.test"}}
+        assert (await roles(fleet))["other@rookery.test"] == "View-only"
+
     @pytest.mark.parametrize("method", ["POST", "PUT"])
     async def test_a_role_is_changed(self, fleet: Fleet, method: str) -> None:
         world = fleet.world
@@ -111,7 +117,11 @@ class TestPeople:
         ("body", "status", "words"),
         [
             ({"role": "Support"}, 400, "username is required"),
-            ({"username": "other@rookery.test"}, 400, "role must be Administrator, Developer, Support or View-only"),
+            (
+                {"username": "other@rookery.test", "role": ""},
+                400,
+                "role must be Administrator, Developer, Support or View-only",
+            ),
             (
                 {"username": "other@rookery.test", "role": "Owner"},
                 400,
