@@ -98,14 +98,15 @@ def serve(folder: Path, *, manual: bool) -> None:
 
 
 def sandbox_settings(folder: Path, environ: Mapping[str, str]) -> Any:
-    """The settings: any free loopback port for everything, warnings only in the log unless asked otherwise. What the
-    environment says of places and ports is meant for a server that stays."""
+    """The settings: any free loopback port for everything, warnings only in the log and webhooks to this machine unless
+    asked otherwise. What the environment says of places and ports is meant for a server that stays."""
     from rookery.settings import Settings
 
     ports = ("http_port", "https_port", "mqtt_port", "mqtts_port", "mqtts_cert_ports")
     flags: dict[str, object] = dict.fromkeys((*ports, "particle_tcp_port", "particle_udp_port"), "0")
     flags |= {"data_dir": str(folder), "host": HOST, "plain_host": HOST, "particle_signup": True}
-    return Settings.load({"ROOKERY_LOG_LEVEL": "warning", **environ}, flags)
+    own = {"ROOKERY_LOG_LEVEL": "warning", "ROOKERY_WEBHOOK_NETWORKS": "127.0.0.0/8,::1"}
+    return Settings.load({**own, **environ}, flags)
 
 
 async def describe(server: Server) -> dict[str, Any]:
