@@ -45,3 +45,33 @@ def test_a_suite_gets_one_sandbox_and_more_when_it_asks(pytester: pytest.Pyteste
         )
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
+def test_a_suite_gets_particle_boards(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest('pytest_plugins = ["rookery.testing.plugin"]')
+    pytester.makepyfile(
+        textwrap.dedent(
+            """
+            import asyncio
+            import pytest
+
+            @pytest.mark.parametrize("transport", ["tcp", "udp"])
+            def test_boards(rookery, transport):
+                async def run():
+                    board = await rookery.particle_board(
+                        transport, name=f"bench-{transport}", variables={"level": 7}, functions={"led": len}
+                    )
+                    try:
+                        path = f"/v1/devices/bench-{transport}"
+                        called = await asyncio.to_thread(rookery.particle_call, "POST", path + "/led", {"arg": "on"})
+                        assert called["return_value"] == 2
+                        assert (await asyncio.to_thread(rookery.particle_call, "GET", path + "/level"))["result"] == 7
+                        await board.publish("hello")
+                    finally:
+                        board.stop()
+
+                asyncio.run(run())
+            """
+        )
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)

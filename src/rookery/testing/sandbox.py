@@ -32,6 +32,7 @@ STOP_SECONDS = 15.0
 REQUEST_SECONDS = 30.0
 BOARD_SECONDS = 30.0
 """For a simulated board to connect and to be claimed: it takes milliseconds."""
+DESCRIBED_STEP = 0.05
 TOKEN_MARGIN = 30.0
 """Seconds before its end at which an access token is replaced."""
 
@@ -195,12 +196,25 @@ class Sandbox:
                 await board.connected()
                 if claim:
                     await board.claimed()
+                if claim:
+                    await self._until_described(board)
             if claim and name is not None:
                 await asyncio.to_thread(self.particle_call, "PUT", f"/v1/devices/{device_id}", {"name": name})
         except BaseException:
             board.stop()
             raise
         return board
+
+    async def _until_described(self, board: ParticleBoard) -> None:
+        """The API shows what a board says of itself a moment after it has said it."""
+        path, firmware = f"/v1/devices/{board.device_id}", board.firmware
+        while True:
+            shown = await asyncio.to_thread(self.particle_call, "GET", path)
+            if set(shown["functions"]) == set(firmware.functions) and set(shown["variables"]) == set(
+                firmware.variables
+            ):
+                return
+            await asyncio.sleep(DESCRIBED_STEP)
 
     def turn_clock(self, seconds: float) -> str:
         """Let time pass, in a sandbox with a manual clock; returns the time it is then (UTC, ISO 8601).
