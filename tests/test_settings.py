@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ GOOD: list[tuple[str, Any, str, Any]] = [
     ("log_format", "json", "json", "json"),
     ("soft_delete_days", 0, "0", 0),
     ("token_lifetime", 60, "60", 60),
+    ("particle_udp_port", "off", "off", None),
+    ("bridge", False, "off", False),
+    ("bridge", True, " Yes ", True),
+    ("particle_trust", "registered", "registered", "registered"),
+    ("particle_clients", ["app:s3:cret"], "app:s3:cret", (("app", "s3:cret"),)),
+    ("webhook_networks", ["10.0.0.0/8", "::1"], "10.0.0.0/8,::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     ("client_cas", ["/a.pem", "/b.pem"], "/a.pem,/b.pem", (Path("/a.pem"), Path("/b.pem"))),
 ]
 
@@ -116,6 +123,11 @@ BAD = [
     ("htp_port = 80", r"htp_port in .* is no setting \(did you mean http_port\?\)\."),
     ("zzz = 80", r"zzz in .* is no setting; docs/settings\.md lists them all"),
     ('data_dir = "x"', "data_dir cannot be set in .*: use --data-dir or ROOKERY_DATA_DIR"),
+    ("bridge = 2", "bridge in .* must be true or false, not 2"),
+    ('bridge = "maybe"', "bridge in .* must be true or false"),
+    ('particle_clients = ["app"]', "particle_clients in .* must be a list of pairs id:secret"),
+    ('webhook_networks = ["10.0.0.1/8"]', "webhook_networks in .* must be a list of networks"),
+    ("particle_tcp_port = 8080", "http_port and particle_tcp_port are both 8080"),
     ("http_port = ", "is not valid TOML"),
     ('tls_cert = "a.pem"', "tls_cert is set without tls_key: set both, or neither"),
     ('tls_key = "a.pem"', "tls_key is set without tls_cert"),

@@ -511,6 +511,7 @@ class Server:
             max_body=settings.rest_max_body,
             bridge=settings.bridge,
             signup=settings.particle_signup,
+            public_clients=dict(settings.particle_clients),
             rates=VENDOR_RATES if settings.particle_rates == "vendor" else RateOptions(),
         )
         self.particle = Api(self.core.services, options, SystemClock(), self.webhooks.integrations)

@@ -150,6 +150,16 @@ PATH = Kind(_path, "a path")
 NAMES = _list_of(TEXT, "a list of names")
 PATHS = _list_of(PATH, "a list of paths")
 SWITCH = Kind(_read_switch, "true or false")
+
+
+def _pair(value: object) -> tuple[str, str]:
+    name, colon, secret = _text(value).partition(":")
+    if not (name and colon and secret):
+        raise ValueError
+    return name, secret
+
+
+PAIRS = _list_of(Kind(_pair, "id:secret"), "a list of pairs id:secret")
 NETWORKS = _list_of(Kind(_network, "a network"), 'a list of networks such as "192.168.1.0/24"')
 
 
@@ -260,6 +270,13 @@ class Settings:
     )
     particle_signup: bool = _setting(
         False, SWITCH, "Particle", "Whether anybody who reaches the server may create a user (`POST /v1/users`)."
+    )
+    particle_clients: tuple[tuple[str, str], ...] = _setting(
+        (),
+        PAIRS,
+        "Particle",
+        "Further OAuth clients that everybody may know, such as the one that is built into an Android app. Those of the "
+        "vendor's own programs are known anyway.",
     )
     particle_claim_offline: bool = _setting(
         False,
