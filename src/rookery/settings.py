@@ -275,8 +275,8 @@ class Settings:
         (),
         PAIRS,
         "Particle",
-        "Further OAuth clients that everybody may know, such as the one that is built into an Android app. Those of the "
-        "vendor's own programs are known anyway.",
+        "Further OAuth clients that everybody may know, such as the one that is built into an Android app. Those of "
+        "the vendor's own programs are known anyway.",
     )
     particle_claim_offline: bool = _setting(
         False,
