@@ -128,6 +128,27 @@ async def test_a_board_that_is_closed_during_its_greeting_is_not_online() -> Non
     assert world.front.counters.online_udp == 0
 
 
+@pytest.mark.parametrize(
+    ("fields", "inside"),
+    [({"space_id": "somebody"}, True), ({"public_key": b"another"}, False), ({"deleted_at": 1}, False)],
+)
+async def test_what_is_changed_during_the_greeting_counts(fields: dict[str, Any], inside: bool) -> None:
+    world = World()
+    device = await world.services.enrolment.enrol(BOARD_ID, "particle", "argon", public_key=key_of(1), space_id="a")
+    look = world.services.devices.thing_of
+
+    async def change_first(device: Any) -> Any:
+        await world.services.enrolment.keep(device.id, **fields)
+        return await look(device)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.services.devices, "thing_of", change_first)
+        talk = await enter(world)
+    assert (talk.connection.closed is None) is inside
+    session = world.services.boards.session(device.id)
+    assert (session is not None and session.device.space_id == "somebody") is inside
+
+
 class TestYesterday:
     """Sessions that go on over UDP."""
 

@@ -101,6 +101,8 @@ class ParticleFront:
         if device is None or device.dialect != DIALECT or device.public_key != public_key:
             return None
         recalled = Recalled(await gather(self._shared, device))
+        if recalled.welcome.device.deleted_at is not None or recalled.welcome.device.public_key != public_key:
+            return None
         self._recalled[device.id] = recalled
         return recalled
 
@@ -116,6 +118,7 @@ class ParticleFront:
 
     def _changed(self, message: DeviceChanged) -> None:
         device = message.device
+        self._shared.changed(device)
         session = self._services.boards.session(device.id)
         if isinstance(session, Board):
             session.changed(device)

@@ -50,22 +50,27 @@ async def greet(shared: Shared, connection: Connection, hello: Hello) -> Welcome
     if not hex_id or (hello.device_id and hello.device_id != hex_id):
         raise Stranger("its Hello names another board, or none")
     device = await _known(shared, connection, hello, hex_id)
-    device = await _learn(shared, device, connection, hello)
-    return await gather(shared, device)
+    with shared.watch(device) as watch:
+        await _learn(shared, device, connection, hello)
+        welcome = await gather(shared, watch.device)
+    if welcome.device.deleted_at is not None or welcome.device.public_key != connection.public_key:
+        raise Stranger("its record was changed meanwhile")
+    return welcome
 
 
 async def gather(shared: Shared, device: Device) -> Welcome:
     """What else the session of this board needs."""
-    await shared.hold_product(device.product_id)
     services = shared.services
     thing: LiveThing | None = None
     seen = -1
-    while seen != services.boards.attachments:
-        seen = services.boards.attachments
-        if shared.bridge and device.space_id:
-            record = await services.devices.thing_of(device)
-            thing = await services.live.get(record.id) if record is not None else None
-    return Welcome(shared.notebook.ahead(device), thing, seen)
+    with shared.watch(device) as watch:
+        await shared.hold_product(device.product_id)
+        while seen != services.boards.attachments:
+            seen = services.boards.attachments
+            if shared.bridge and watch.device.space_id:
+                record = await services.devices.thing_of(device)
+                thing = await services.live.get(record.id) if record is not None else None
+    return Welcome(shared.notebook.ahead(watch.device), thing, seen)
 
 
 async def _known(shared: Shared, connection: Connection, hello: Hello, hex_id: str) -> Device:
@@ -102,9 +107,9 @@ async def _known(shared: Shared, connection: Connection, hello: Hello, hex_id: s
         return after
 
 
-async def _learn(shared: Shared, device: Device, connection: Connection, hello: Hello) -> Device:
-    """The record with what this Hello says. Written with the rest that the board says; only what decides about
-    ownership is written at once."""
+async def _learn(shared: Shared, device: Device, connection: Connection, hello: Hello) -> None:
+    """Keep what this Hello says. It is written with the rest that the board says; only what decides about ownership is
+    written at once."""
     said = {
         "flags": hello.flags,
         "system_version": hello.system_version,
@@ -125,9 +130,8 @@ async def _learn(shared: Shared, device: Device, connection: Connection, hello: 
     }
     joined = await _product(shared, device, hello)
     if joined:
-        device = await shared.services.enrolment.keep(device.id, **joined) or device
+        await shared.services.enrolment.keep(device.id, **joined)
     shared.notebook.note(device.id, described=said, **fields)
-    return device
 
 
 async def _product(shared: Shared, device: Device, hello: Hello) -> dict[str, Any]:

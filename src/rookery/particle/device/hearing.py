@@ -7,7 +7,6 @@ has its own treatment. What the cloud alone says, like `spark/status`, a board c
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Final
@@ -21,12 +20,13 @@ from rookery.particle.device.binding import value_of
 from rookery.particle.device.deliveries import Deliveries
 from rookery.particle.device.errors import MessageError
 from rookery.particle.device.events import Event, is_reserved, parse_event
-from rookery.particle.device.line import CLAIM_SUCCESS, Line
+from rookery.particle.device.line import Line
 from rookery.wire.coap.message import CONFIRMABLE, Code, Message
 
 log = structlog.get_logger("rookery.particle.board")
 
 CLAIM_CODE: Final = "spark/device/claim/code"
+CLAIM_SUCCESS: Final = "spark/device/claim/success"
 FORCED: Final = "particle/device/updates/forced"
 ENABLED: Final = "particle/device/updates/enabled"
 RANDOM_BYTES: Final = 30
@@ -157,7 +157,7 @@ class Hearing:
 
     def _random(self, event: Event) -> None:
         # Text, because boards hand it to their application as a C string.
-        self._deliveries.say(event.name, b64encode(os.urandom(RANDOM_BYTES)))
+        self._deliveries.say(event.name, b64encode(self._line.shared.services.ids.bytes(RANDOM_BYTES)))
 
     def _consume(self, event: Event) -> None:
         """Known, and of no use to anybody now."""

@@ -28,7 +28,6 @@ BURST: Final = 200.0
 
 log = structlog.get_logger("rookery.particle.board")
 
-CLAIM_SUCCESS: Final = "spark/device/claim/success"
 STATUS: Final = "spark/status"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ import structlog
 
 from rookery.core.bus import ProductChanged
 from rookery.core.clock import Clock
-from rookery.core.records import Product
+from rookery.core.records import Device, Product
 from rookery.core.services import Services
 from rookery.particle.device.notebook import Notebook
 
@@ -57,6 +58,15 @@ class Counters:
     updates_failed: int = 0
 
 
+class Watch:
+    """A record that must not grow old while something else is read."""
+
+    __slots__ = ("device",)
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+
+
 class Shared:
     """One of a front."""
 
@@ -72,6 +82,7 @@ class Shared:
         """Those that boards belong to, by id, for the events of these boards."""
         self.notebook = Notebook(services, clock, self.run)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watches: dict[str, list[Watch]] = {}
         services.bus.listen("products", self._product_changed)
 
     async def hold_product(self, product_id: str | None) -> None:
@@ -80,6 +91,24 @@ class Shared:
             product = await self.services.products.get(product_id)
             if product is not None:
                 self.products[product_id] = product
+
+    @contextmanager
+    def watch(self, device: Device) -> Iterator[Watch]:
+        """Hear of changes of this record while its board has no session that would."""
+        watch = Watch(device)
+        watches = self._watches.setdefault(device.id, [])
+        watches.append(watch)
+        try:
+            yield watch
+        finally:
+            watches.remove(watch)
+            if not watches:
+                self._watches.pop(device.id, None)
+
+    def changed(self, device: Device) -> None:
+        """This record was changed."""
+        for watch in self._watches.get(device.id, ()):
+            watch.device = device
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that needs the catalog or an answer, once in a while. One failing is logged and ends nothing."""
