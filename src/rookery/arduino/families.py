@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+DIALECT: Final = "arduino"
+"""What the records of these boards say that they speak."""
+
 
 class Family(NamedTuple):
     """One device type."""

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from rookery.arduino.api.body import Body
 from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
+from rookery.arduino.api.resolve import find_device
 from rookery.arduino.api.times import format_time
 from rookery.core.access import Action
 from rookery.core.errors import Precondition
@@ -132,7 +133,7 @@ async def _certificate(call: Call, device: Device) -> Certificate:
 )
 async def list_certificates(call: Call) -> list[CertificateView]:
     """All of them, oldest first."""
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"))
+    device = await find_device(call)
     return [certificate_view(certificate) for certificate in await call.services.devices.certificates(device)]
 
 
@@ -167,7 +168,7 @@ async def create_certificate(call: Call) -> CertificateView:
 )
 async def show_certificate(call: Call) -> CertificateView:
     """One certificate."""
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"))
+    device = await find_device(call)
     return certificate_view(await _certificate(call, device))
 
 
@@ -182,7 +183,7 @@ async def show_certificate(call: Call) -> CertificateView:
 )
 async def update_certificate(call: Call) -> CertificateView:
     """The certificate as it is now."""
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"), Action.CHANGE)
+    device = await find_device(call, Action.CHANGE)
     certificate = await _certificate(call, device)
     request = await call.body(_CHANGE)
     fields = {name: value for name in ("enabled", "ca") if (value := getattr(request, name)) is not None}
@@ -200,7 +201,7 @@ async def update_certificate(call: Call) -> CertificateView:
 )
 async def delete_certificate(call: Call) -> None:
     """Gone."""
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"), Action.CHANGE)
+    device = await find_device(call, Action.CHANGE)
     await call.services.devices.delete_certificate(await _certificate(call, device))
 
 

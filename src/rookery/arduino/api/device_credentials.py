@@ -11,6 +11,7 @@ from rookery.arduino.api import query
 from rookery.arduino.api.body import Body
 from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
+from rookery.arduino.api.resolve import find_device
 from rookery.arduino.quirks import QUIRKS
 from rookery.core.access import Action
 
@@ -56,7 +57,7 @@ SUGGESTED = query.flag("suggested_password", "Propose a secret key.")
 )
 async def get_pass(call: Call) -> PassView:
     """Whether; and a proposal when asked for."""
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"))
+    device = await find_device(call)
     proposal = call.services.devices.suggest_secret() if call.query(SUGGESTED) else None
     return PassView(device.secret_hash is not None, proposal)
 
@@ -72,11 +73,10 @@ async def get_pass(call: Call) -> PassView:
 )
 async def set_pass(call: Call) -> PassView:
     """The key is echoed: the CLI prints this answer."""
-    id = call.uuid("id", "device")
-    await call.services.devices.get(call.who, id, Action.CHANGE)
+    device = await find_device(call, Action.CHANGE)
     request = await call.body(_SET)
     password = request.password or call.services.devices.suggest_secret()
-    await call.services.devices.set_secret(call.who, id, password)
+    await call.services.devices.set_secret(call.who, device.id, password)
     shown = password if QUIRKS.password_echoed or request.password is None else None
     return PassView(True, shown)
 
@@ -91,7 +91,7 @@ async def set_pass(call: Call) -> PassView:
 )
 async def check_pass(call: Call) -> None:
     """It is right."""
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"), Action.CHANGE)
+    device = await find_device(call, Action.CHANGE)
     request = await call.body(_CHECK)
     if not call.services.devices.secret_matches(device, request.password):
         raise bad_field("password", "This is not the secret key of the device.")
@@ -106,7 +106,8 @@ async def check_pass(call: Call) -> None:
 )
 async def delete_pass(call: Call) -> None:
     """Gone."""
-    await call.services.devices.set_secret(call.who, call.uuid("id", "device"), None)
+    device = await find_device(call, Action.CHANGE)
+    await call.services.devices.set_secret(call.who, device.id, None)
 
 
 ROUTES: list[HTTPRouteHandler] = [get_pass, set_pass, check_pass, delete_pass]

@@ -15,6 +15,7 @@ from rookery.arduino.api.answers import encode
 from rookery.arduino.api.body import Body
 from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
+from rookery.arduino.api.resolve import find_device
 from rookery.arduino.api.times import format_time
 from rookery.arduino.api.views_thing import PropertyView, in_order, live_properties, property_view
 from rookery.arduino.types import declared_type
@@ -124,7 +125,7 @@ _VALUES = Body(NamedValues)
 
 async def _presence(call: Call) -> tuple[str, list[Point]]:
     """The device's id, and its connects and disconnects, newest first."""
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"))
+    device = await find_device(call)
     return device.id, await call.services.devices.presence(device, _before(call), _limit(call))
 
 
@@ -181,7 +182,7 @@ async def list_events(call: Call) -> DeviceEvents:
 async def list_properties(call: Call) -> DeviceProperties:
     """The properties with their last values."""
     services = call.services
-    device = await services.devices.get(call.who, call.uuid("id", "device"))
+    device = await find_device(call)
     thing = await services.devices.thing_of(device)
     properties: list[PropertyView] = []
     if thing is not None and call.query(query.SHOW_DELETED):
@@ -199,7 +200,7 @@ async def _live_thing(call: Call, action: Action) -> LiveThing:
     Raises:
         Precondition: the device has no thing.
     """
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"), action)
+    device = await find_device(call, action)
     thing = await call.services.devices.thing_of(device)
     if thing is None:
         raise Precondition("The device is not attached to a thing.")

@@ -11,14 +11,14 @@ from rookery.arduino.api import query
 from rookery.arduino.api.body import Body, Uuid
 from rookery.arduino.api.errors import Problem
 from rookery.arduino.api.operations import Call, operation
+from rookery.arduino.api.resolve import find_device, shown
 from rookery.arduino.api.tags import TAG, Tag, Tags
 from rookery.arduino.api.views_device import DeviceView, device_views, one_device_view
-from rookery.arduino.families import CREATABLE
+from rookery.arduino.families import CREATABLE, DIALECT
 from rookery.core.devices import NAME_LIMIT
 from rookery.core.errors import Conflict
 from rookery.core.records import Device
 
-DIALECT = "arduino"
 TEXT_LIMIT = 256
 """Characters of texts for which the official document names no limit."""
 
@@ -112,9 +112,7 @@ async def list_devices(call: Call) -> list[DeviceView]:
         tags=call.query(query.TAGS),
         **{name: value for name, value in filters.items() if value},
     )
-    if not call.api.options.bridge:
-        devices = [device for device in devices if device.dialect == DIALECT]
-    return await device_views(call.services, devices)
+    return await device_views(call.services, [device for device in devices if shown(call, device)])
 
 
 @operation(
@@ -165,7 +163,7 @@ async def claim_device(call: Call) -> DeviceView:
 )
 async def show_device(call: Call) -> DeviceView:
     """One device."""
-    return await one_device_view(call.services, await call.services.devices.get(call.who, call.uuid("id", "device")))
+    return await one_device_view(call.services, await find_device(call))
 
 
 @operation(
@@ -179,10 +177,9 @@ async def show_device(call: Call) -> DeviceView:
 )
 async def update_device(call: Call) -> DeviceView:
     """The device as it is now."""
-    id = call.uuid("id", "device")
-    before = await call.services.devices.get(call.who, id, deleted=True)
+    before = await find_device(call, deleted=True)
     fields = _fields(await call.body(CHANGE), call, before)
-    return await one_device_view(call.services, await call.services.devices.update(call.who, id, fields))
+    return await one_device_view(call.services, await call.services.devices.update(call.who, before.id, fields))
 
 
 @operation(
@@ -195,7 +192,8 @@ async def update_device(call: Call) -> DeviceView:
 )
 async def delete_device(call: Call) -> None:
     """Gone."""
-    await call.services.devices.delete(call.who, call.uuid("id", "device"), force=call.query(query.FORCE))
+    device = await find_device(call, deleted=True)
+    await call.services.devices.delete(call.who, device.id, force=call.query(query.FORCE))
 
 
 @operation(
@@ -208,7 +206,8 @@ async def delete_device(call: Call) -> None:
 )
 async def remove_hardware_id(call: Call) -> DeviceView:
     """The device without it."""
-    device = await call.services.devices.clear_hardware_id(call.who, call.uuid("id", "device"))
+    device = await find_device(call)
+    device = await call.services.devices.clear_hardware_id(call.who, device.id)
     return await one_device_view(call.services, device)
 
 
@@ -222,7 +221,7 @@ async def remove_hardware_id(call: Call) -> DeviceView:
 )
 async def list_tags(call: Call) -> Tags:
     """All of them."""
-    device = await call.services.devices.get(call.who, call.uuid("id", "device"))
+    device = await find_device(call)
     return Tags([Tag(key, value) for key, value in device.tags.items()])
 
 
@@ -236,9 +235,9 @@ async def list_tags(call: Call) -> Tags:
 )
 async def set_tag(call: Call) -> None:
     """Done."""
-    id = call.uuid("id", "device")
+    device = await find_device(call)
     tag = await call.body(TAG)
-    await call.services.devices.set_tag(call.who, id, tag.key, tag.value)
+    await call.services.devices.set_tag(call.who, device.id, tag.key, tag.value)
 
 
 @operation(
@@ -250,7 +249,8 @@ async def set_tag(call: Call) -> None:
 )
 async def delete_tag(call: Call) -> None:
     """Done."""
-    await call.services.devices.delete_tag(call.who, call.uuid("id", "device"), call.segment("key"))
+    device = await find_device(call)
+    await call.services.devices.delete_tag(call.who, device.id, call.segment("key"))
 
 
 ROUTES: list[HTTPRouteHandler] = [

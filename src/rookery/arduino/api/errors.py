@@ -16,14 +16,20 @@ from litestar.exceptions import HTTPException
 
 from rookery.arduino.api.answers import Answer, json_answer
 from rookery.core.errors import (
+    BoardAway,
+    BoardCannot,
     Conflict,
     CoreError,
     Forbidden,
     Invalid,
     LimitReached,
+    NameUnknown,
     NotFound,
     Precondition,
+    TokenExpired,
+    TokenUnknown,
     Unavailable,
+    WrongBearer,
 )
 
 log = structlog.get_logger("rookery.arduino.api")
@@ -64,6 +70,13 @@ _STATUS: Mapping[type[CoreError], int] = {
     Precondition: 412,
     LimitReached: 403,
     Unavailable: 503,
+    TokenUnknown: 401,
+    TokenExpired: 401,
+    WrongBearer: 403,
+    # A board can not be asked now, or not for this: 412 is what this API says of a device without a thing.
+    BoardAway: 412,
+    BoardCannot: 412,
+    NameUnknown: 404,
 }
 
 

@@ -22,6 +22,7 @@ from rookery.arduino.api.bodies_thing import (
 from rookery.arduino.api.body import Body
 from rookery.arduino.api.operations import Call, operation
 from rookery.arduino.api.query import ACROSS_USER_IDS, FORCE, SHOW_DELETED, TAGS, flag, uuids
+from rookery.arduino.api.resolve import find_device
 from rookery.arduino.api.views_device import DeviceView, one_device_view
 from rookery.arduino.api.views_thing import (
     LayoutView,
@@ -89,6 +90,14 @@ async def show(services: Services, thing: Thing) -> ThingView:
     return thing_view(thing, device, len(properties), properties)
 
 
+async def _attachable(call: Call, text: str | None) -> str | None:
+    """The id of the device that is to feed a thing. Whether it may is decided by core."""
+    id = device_of(text)
+    if id is not None and not call.api.options.bridge:
+        await find_device(call, id=id)
+    return id
+
+
 @operation(
     "GET",
     "/iot/v2/things",
@@ -136,7 +145,7 @@ async def create_thing(call: Call) -> ThingView:
     thing = await call.services.things.create(
         call.who,
         id=request.id,
-        device_id=device_of(request.device_id),
+        device_id=await _attachable(call, request.device_id),
         variables=specs_of(request.properties),
         force=call.query(FORCE),
         tags={tag.key: tag.value for tag in request.tags},
@@ -180,7 +189,7 @@ async def update_thing(call: Call) -> ThingView:
         call.who,
         id,
         thing_fields(request),
-        device_id=device_of(device_id) if isinstance(device_id, str) else None,
+        device_id=await _attachable(call, device_id) if isinstance(device_id, str) else None,
         change_device=device_id is None or isinstance(device_id, str),
         variables=specs_of(request.properties),
         force=call.query(FORCE),

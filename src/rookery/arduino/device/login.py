@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from rookery.arduino.device.board import BoardHandler
 from rookery.arduino.device.user import UserHandler
+from rookery.arduino.families import DIALECT
 from rookery.arduino.tokens import Tokens
 from rookery.core.ids import is_uuid
 from rookery.core.records import Device
@@ -40,7 +41,7 @@ class SecretKeyLogin:
         except UnicodeDecodeError:
             raise LoginRefused(WRONG) from None
         device = await self._services.devices.log_in(login.username, secret)
-        if device is None:
+        if device is None or device.dialect != DIALECT:
             raise LoginRefused(WRONG)
         return await board_handler(self._services, device)
 
@@ -66,7 +67,7 @@ class CertificateLogin:
         device = await devices.by_certificate(peer.certificate_name, peer.certificate_serial or "")
         if device is None and self._foreign:
             device = await devices.by_id(peer.certificate_name)
-        if device is None:
+        if device is None or device.dialect != DIALECT:
             raise LoginRefused("the certificate is not one of an enabled device")
         return await board_handler(self._services, device)
 
