@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from rookery.particle.device import greetings
 from rookery.particle.device.hello import encode_hello
 from rookery.particle.device.requests import goodbye_request, hello_request, time_request
 from tests.particle.device.board_world import BOARD_ID, Talk, World, hello, key_of, rest
@@ -69,6 +70,17 @@ async def test_an_imported_board_registers_its_key_with_its_first_hello() -> Non
     assert (await world.device()).public_key == key_of(1)
     await world.written()
     assert (await world.device()).type == "argon"
+
+
+async def test_there_is_an_end_to_boards_that_nobody_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(greetings, "MOST_UNCLAIMED", 1)
+    world = World()
+    enrolment = world.services.enrolment
+    other = await enrolment.enrol("f" * 24, "particle", "argon")
+    assert (await enter(world)).connection.closed is not None
+    assert await enrolment.get(BOARD_ID) is None
+    await enrolment.keep(other.id, space_id="somebody")
+    assert (await enter(world)).connection.closed is None
 
 
 async def test_without_trust_only_registered_keys_come_in() -> None:

@@ -27,6 +27,11 @@ IMPORTED_SINCE = 4_000
 (particle-rest.md §3.10)."""
 
 
+MOST_UNCLAIMED = 10_000
+"""Boards of nobody that are let in unasked. A shelf has dozens; whoever comes with ever new ids and keys fills the
+catalog with some 2 kB each, and must find an end."""
+
+
 class Stranger(Exception):
     """This one does not come in. `str()` is for the log."""
 
@@ -83,6 +88,8 @@ async def _known(shared: Shared, connection: Connection, hello: Hello, hex_id: s
         if device is None:
             if shared.trust != "first":
                 raise Stranger("nobody has registered it")
+            if await services.catalog.count(Device, space_id="", deleted_at=None) >= MOST_UNCLAIMED:
+                raise Stranger("there are too many boards that nobody has claimed: claim them, or delete some")
             platform = platforms.platform(hello.platform_id)
             device = await services.enrolment.enrol(
                 hex_id, DIALECT, platform.name, platform=hello.platform_id, public_key=key
