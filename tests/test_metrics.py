@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rookery import metrics
 from rookery.gateways.coap_counters import CoapEnding
 from rookery.server import Server
+from tests.fakes import connect
 from tests.serving import browser, serving
 
 
@@ -113,3 +114,30 @@ async def test_boards_that_are_not_listened_for_are_not_counted(tmp_path: Path) 
         answer = await client.get("/metrics")
     assert 'transport="' not in answer.text
     assert "rookery_dtls" not in answer.text
+
+
+async def test_events_streams_and_boards_by_what_they_speak(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, browser(server) as client:
+        services = server.core.services
+        for number, dialect in enumerate(("particle", "particle", "arduino")):
+            device = await services.enrolment.enrol(f"e00fce68{number:016x}", dialect, "board")
+            connect(services, device)
+        assert server.particle is not None
+        server.particle.streams.shown += 5
+        server.particle.streams.dropped += 2
+        services.events.published += 7
+        services.events.delivered += 3
+        server.sessions.failures += 1
+        answer = await client.get("/metrics")
+    for line in (
+        'rookery_boards{dialect="particle"} 2.0',
+        'rookery_boards{dialect="arduino"} 1.0',
+        "rookery_boards_online 3.0",
+        "rookery_streams 0.0",
+        "rookery_stream_events_total 5.0",
+        "rookery_stream_events_dropped_total 2.0",
+        "rookery_events_published_total 7.0",
+        "rookery_events_delivered_total 3.0",
+        "rookery_coap_sessions_not_kept_total 1.0",
+    ):
+        assert line in answer.text.splitlines()

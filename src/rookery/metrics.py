@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,6 +159,10 @@ class Monitor:
             for reason, count in by_reason.items():
                 family.add_metric([str(reason)], count)
             yield family
+        online = GaugeMetricFamily("rookery_boards", "Connected boards by what they speak.", labels=["dialect"])
+        for dialect, count in Counter(session.device.dialect for session in self._services.boards).items():
+            online.add_metric([dialect], count)
+        yield online
         yield from self._more()
         yield from self._webhooks()
 
@@ -206,6 +211,8 @@ class Monitor:
             ("mqtt_bytes_out", "Bytes to MQTT clients.", mqtt.bytes_out),
             ("mqtt_throttled", "How often a client was not read for a while because it was too fast.", mqtt.throttled),
             ("mqtt_sessions_dropped", "Kept sessions that were given up for age or number.", mqtt.sessions_dropped),
+            ("events_published", "Events taken in.", self._services.events.published),
+            ("events_delivered", "Events given to boards that have subscribed.", self._services.events.delivered),
             ("points_in", "Values taken in.", self._services.ingest.points),
             ("points_stored", "Values committed.", store.points),
             ("points_refused", "Values that the store refused.", store.refused),

@@ -1,4 +1,5 @@
-"""What `/metrics` says of boards that speak CoAP: transports, handshakes, and what they say and are asked."""
+"""What `/metrics` says of boards that speak CoAP, and of who listens to their events: transports, handshakes, kept
+sessions, what boards say and are asked, and event streams."""
 
 from __future__ import annotations
 
@@ -6,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from rookery.gateways.coap_store import CatalogSessions
 from rookery.gateways.coap_tcp import CoapTcpGateway
 from rookery.gateways.coap_udp import CoapUdpGateway
+from rookery.particle.api.streams import Streams
 from rookery.particle.device.front import ParticleFront
 
 if TYPE_CHECKING:
@@ -45,10 +48,19 @@ _TRANSPORT_GAUGES = ("online_tcp", "online_udp")
 class BoardMetrics:
     """Asks the parts when it is asked. Each may be off."""
 
-    def __init__(self, tcp: CoapTcpGateway | None, udp: CoapUdpGateway | None, front: ParticleFront | None) -> None:
+    def __init__(
+        self,
+        tcp: CoapTcpGateway | None,
+        udp: CoapUdpGateway | None,
+        front: ParticleFront | None,
+        sessions: CatalogSessions | None = None,
+        streams: Streams | None = None,
+    ) -> None:
         self._tcp = tcp
         self._udp = udp
         self._front = front
+        self._sessions = sessions
+        self._streams = streams
 
     def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
         """Families, in the order of the tables above."""
@@ -77,8 +89,17 @@ class BoardMetrics:
         if self._udp is not None:
             for field, name, text in _DTLS:
                 yield CounterMetricFamily(f"rookery_{name}", text, value=getattr(self._udp.endpoint.counters, field))
+        if self._sessions is not None:
+            text = "Sessions of boards that could not be kept: they make a handshake after a restart."
+            yield CounterMetricFamily("rookery_coap_sessions_not_kept", text, value=self._sessions.failures)
         if self._front is not None:
             yield from self._conversations(self._front)
+        if self._streams is not None:
+            yield GaugeMetricFamily("rookery_streams", "Open event streams.", value=len(self._streams))
+            text = "Events written to streams, once for each."
+            yield CounterMetricFamily("rookery_stream_events", text, value=self._streams.shown)
+            text = "Events that streams lost because they were not read."
+            yield CounterMetricFamily("rookery_stream_events_dropped", text, value=self._streams.dropped)
 
     def _conversations(self, front: ParticleFront) -> Iterable[CounterMetricFamily]:
         from prometheus_client.core import CounterMetricFamily

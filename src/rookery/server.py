@@ -481,6 +481,8 @@ class Server:
                 bridge=core.settings.bridge,
             ),
         )
+        particle = self._particle_api()
+        streams = self.particle.streams if self.particle is not None else None
         monitor = Monitor(
             core.services,
             core.telemetry,
@@ -491,11 +493,11 @@ class Server:
             core.keys,
             core.folder.path,
             self.webhooks.deliveries,
-            BoardMetrics(self.coap_tcp, self.coap_udp, self.front).collect,
+            BoardMetrics(self.coap_tcp, self.coap_udp, self.front, self.sessions, streams).collect,
         )
         # Litestar's names for the messages of ASGI are narrower than anybody else's; the calls are the same.
         apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}
-        apps |= self._particle_api()
+        apps |= particle
         apps |= {"health": monitor.health, "metrics": monitor.metrics, **more}
         pages = Pages(core.services.people, core.keys.authority.pem, self.ports.as_settings())
         return Router(apps, {"mqtt": self.mqtt.websocket}, pages)
