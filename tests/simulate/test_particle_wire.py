@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from rookery.clock import SystemClock
 from rookery.core.records import Bearer
+from rookery.particle.device.module import build
 from rookery.server import Server
 from rookery.simulate.api import Api
 from rookery.simulate.particle import virtual_board
@@ -33,9 +35,11 @@ async def until_so(look: Callable[[], Awaitable[object]]) -> None:
 class Home:
     """A server with an owner, and the API in the owner's name."""
 
-    def __init__(self, server: Server, api: Api) -> None:
+    def __init__(self, server: Server, token: str) -> None:
+        assert server.url is not None
         self.server = server
-        self.api = api
+        self.token = token
+        self.api = Api(server.url, token)
 
     def address(self, server: Server | None = None) -> ParticleAddress:
         server = server or self.server
@@ -86,8 +90,7 @@ async def home_of(server: Server) -> Home:
     people = await server.core.services.people.everybody()
     person = people[0] if people else await owner(server)
     issued = await server.core.services.tokens.issue(Bearer.PERSON, person.id, "test")
-    assert server.url is not None
-    return Home(server, Api(server.url, issued.token))
+    return Home(server, issued.token)
 
 
 @pytest.fixture
@@ -135,6 +138,25 @@ async def test_boards_hear_each_other_and_the_api(home: Home, transport: str) ->
         await home.api.call("POST", "/v1/devices/events", {"name": "door/open", "data": "back", "private": True})
         while await heard.get() != ("door/open", b"back"):
             pass
+    board.stop()
+
+
+@both
+async def test_a_binary_is_flashed_through_the_api(home: Home, transport: str) -> None:
+    board, _ = await home.board(transport, functions={"length": len})
+    platform = board.firmware.model.platform_id
+    data = build(platform, version=9, body=bytes(range(256)) * 200, product_id=platform, product_version=3)
+    headers = {"authorization": f"Bearer {home.token}"}
+    async with httpx.AsyncClient(base_url=str(home.server.url), headers=headers, trust_env=False) as client:
+        answer = await client.put(f"/v1/devices/{board.device_id}", files={"file": ("firmware.bin", data)})
+    assert answer.status_code == 200, answer.text
+    async with asyncio.timeout(PATIENCE):
+        while not (board.firmware.updated and board.online):  # noqa: ASYNC110 - there is no event behind it
+            await asyncio.sleep(0.02)
+    assert board.firmware.product_version == 3
+    assert (board.losses, board.misread) == (0, 0)
+    called = await home.api.call("POST", f"/v1/devices/{board.device_id}/length", {"arg": "abc"})
+    assert called["return_value"] == 3
     board.stop()
 
 

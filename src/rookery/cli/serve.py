@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     for setting, flag, text in PORTS:
         made.add_argument(flag, dest=setting, metavar="N", help=text)
     made.add_argument("--owner", metavar="EMAIL", default=OWNER, help=f"address of the first person ({OWNER})")
-    made.add_argument("--demo", action="store_true", help="run three simulated boards")
+    made.add_argument("--demo", action="store_true", help="run simulated boards of both kinds")
     return made
 
 

@@ -7,22 +7,31 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
 from rookery.cli.exits import Exit, fail
-from rookery.cli.options import DataDir, User, folder, order
+from rookery.cli.options import DataDir, User, folder
+from rookery.cli.simulate_targets import (
+    CREDENTIALS,
+    Elsewhere,
+    ParticleTarget,
+    Target,
+    elsewhere,
+    on_folder,
+    particle_elsewhere,
+    particle_on_folder,
+    running_on,
+)
 
 if TYPE_CHECKING:
-    from rookery.admin.runfile import Running
-    from rookery.simulate.api import ApiKey
     from rookery.simulate.crowd import Crowd
     from rookery.simulate.fleet import Address, Plan, Registered
-    from rookery.simulate.particle_fleet import ParticleAddress, ParticleFleet, ParticlePlan, ParticleRegistered
+    from rookery.simulate.particle_fleet import ParticleFleet, ParticlePlan, ParticleRegistered
     from rookery.simulate.shell import Trust
 
 T = TypeVar("T")
@@ -35,42 +44,7 @@ STATE_SECONDS = 5.0
 """Between two lines about how the boards are doing, which are written only when that has changed."""
 PROGRESS_STEP = 50
 """Boards between two lines about how far the registration is."""
-TOKEN_SECONDS = 86_400
-"""Of the token with which Particle boards are registered, should it come to nothing that it is revoked in the end."""
-DEFAULT_MQTTS_PORT = 8884
-DEFAULT_TCP_PORT = 5683
-DEFAULT_UDP_PORT = 5684
 TRANSPORTS = ("tcp", "udp")
-CREDENTIALS = ("ROOKERY_CLIENT_ID", "ROOKERY_CLIENT_SECRET", "ROOKERY_TOKEN")
-
-
-class Elsewhere(NamedTuple):
-    """What is said of a server that runs on another folder, or of ours against what its folder says."""
-
-    client_id: str | None
-    client_secret: str | None
-    token: str | None
-    server_keys: Path | None
-    mqtts_port: int | None
-    tcp_port: int | None
-    udp_port: int | None
-
-
-class Target(NamedTuple):
-    """The Arduino side of the server that is meant."""
-
-    url: str
-    key: ApiKey
-    address: Address
-
-
-class ParticleTarget(NamedTuple):
-    """The Particle side of it."""
-
-    url: str
-    token: str
-    trust: Trust
-    address: ParticleAddress
 
 
 class Wanted(NamedTuple):
@@ -163,22 +137,22 @@ def register(app: typer.Typer) -> None:
                 if data_dir is not None or user is not None:
                     fail("--server goes without --data-dir and --user.", Exit.USAGE)
                 trust = Trust(ca, verify=not insecure)
-                there = _elsewhere(server, said, trust) if wanted.arduino else None
-                target = _particle_elsewhere(server, said, trust) if wanted.particle else None
+                there = elsewhere(server, said, trust) if wanted.arduino else None
+                target = particle_elsewhere(server, said, trust) if wanted.particle else None
                 address = there.address if there else None
                 if there is not None:
                     boards = _registered(there, wanted.arduino)
             else:
                 path = folder(data_dir)
-                running = _running(path)
+                running = running_on(path)
                 authority = path / "keys" / "ca.pem"
                 trust = Trust(ca or (authority if authority.exists() else None), verify=not insecure)
                 address = None
                 if wanted.arduino:
-                    with _on_folder(path, running, mqtts_port, trust, user) as ours:
+                    with on_folder(path, running, mqtts_port, trust, user) as ours:
                         boards, address = _registered(ours, wanted.arduino), ours.address
                 target = (
-                    stack.enter_context(_particle_on_folder(path, running, said, trust, user))
+                    stack.enter_context(particle_on_folder(path, running, said, trust, user))
                     if wanted.particle
                     else None
                 )
@@ -220,111 +194,6 @@ def _shown(registered: list[Registered], born: list[ParticleRegistered]) -> list
         for each in born
     ]
     return arduino + particle
-
-
-def _address_of(server: str) -> tuple[str, str]:
-    """URL and host."""
-    from urllib.parse import urlsplit
-
-    url = server if "//" in server else f"https://{server}"
-    host = urlsplit(url).hostname
-    if not host:
-        fail(f"--server: {server!r} is not the address of a server.", Exit.USAGE)
-    return url, host
-
-
-def _elsewhere(server: str, said: Elsewhere, trust: Trust) -> Target:
-    from rookery.simulate.api import ApiKey
-    from rookery.simulate.fleet import Address
-
-    if not said.client_id or not said.client_secret:
-        names = " and ".join(CREDENTIALS[:2])
-        fail(f"--server needs an API key: --client-id and --client-secret, or {names}.", Exit.USAGE)
-    url, host = _address_of(server)
-    key = ApiKey(said.client_id, said.client_secret)
-    return Target(url, key, Address(host, said.mqtts_port or DEFAULT_MQTTS_PORT, trust))
-
-
-def _particle_elsewhere(server: str, said: Elsewhere, trust: Trust) -> ParticleTarget:
-    if not said.token or said.server_keys is None:
-        fail(f"--server with --particle needs --token, or {CREDENTIALS[2]}, and --server-keys.", Exit.USAGE)
-    url, host = _address_of(server)
-    tcp, udp = said.tcp_port or DEFAULT_TCP_PORT, said.udp_port or DEFAULT_UDP_PORT
-    return ParticleTarget(url, said.token, trust, _particle_address(host, tcp, udp, said.server_keys))
-
-
-def _particle_address(host: str, tcp: int | None, udp: int | None, keys: Path) -> ParticleAddress:
-    from rookery.simulate.particle_fleet import ParticleAddress
-
-    try:
-        return ParticleAddress.of(host, tcp, udp, keys)
-    except OSError as error:
-        fail(f"The server's public keys can not be read: {error}", Exit.USAGE)
-
-
-def _running(path: Path) -> Running:
-    from rookery.admin import runfile
-
-    running = runfile.read(path)
-    if running is None:
-        fail(
-            f"No server runs on {path}: start `rookery serve --data-dir {path}`, or name another with --server.",
-            Exit.UNREACHABLE,
-        )
-    if not running.url:
-        fail("The server of this folder has no HTTP listener: start it with --http-port.")
-    return running
-
-
-@contextmanager
-def _on_folder(path: Path, running: Running, port: int | None, trust: Trust, user: str | None) -> Iterator[Target]:
-    """The server that runs on a data folder, with an API key that is withdrawn at the end."""
-    from rookery.simulate.api import ApiKey
-    from rookery.simulate.fleet import Address
-
-    port = port or running.mqtts
-    if port is None:
-        fail("The server of this folder has no MQTT listener for secret keys: start it with --mqtts-port.")
-    host = _near(port, running.url)
-    made = order(path, "key_create", name="rookery simulate", user=user)
-    try:
-        yield Target(running.url, ApiKey(made["id"], made["secret"]), Address(host, port, trust))
-    finally:
-        order(path, "key_delete", id=made["id"])
-
-
-@contextmanager
-def _particle_on_folder(
-    path: Path, running: Running, said: Elsewhere, trust: Trust, user: str | None
-) -> Iterator[ParticleTarget]:
-    """The same for Particle boards, with a token that is revoked at the end."""
-    from urllib.parse import urlsplit
-
-    tcp = said.tcp_port or next(iter(running.ports.get("particle_tcp_port", ())), None)
-    udp = said.udp_port or next(iter(running.ports.get("particle_udp_port", ())), None)
-    host = _near(tcp, running.url) if tcp else urlsplit(running.url).hostname or "127.0.0.1"
-    address = _particle_address(host, tcp, udp, said.server_keys or path / "keys")
-    made = order(path, "token_create", expires_in=TOKEN_SECONDS, user=user)
-    try:
-        yield ParticleTarget(running.url, made["access_token"], trust, address)
-    finally:
-        order(path, "token_revoke", token=made["access_token"])
-
-
-def _near(port: int, url: str) -> str:
-    """The address of this machine that answers on this port; the server may listen on one of them only."""
-    import socket
-    from urllib.parse import urlsplit
-
-    def answers(host: str) -> bool:
-        try:
-            with socket.create_connection((host, port), timeout=5):
-                return True
-        except OSError:
-            return False
-
-    near = next(filter(answers, ("127.0.0.1", "::1", urlsplit(url).hostname or "")), None)
-    return near or fail(f"Nobody answers on port {port} of this machine.", Exit.UNREACHABLE)
 
 
 def _registered(target: Target, wanted: list[Plan]) -> list[Registered]:

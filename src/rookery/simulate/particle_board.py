@@ -29,11 +29,12 @@ from rookery.particle.device.events import DEFAULT_TTL, TYPED_SINCE, Event, Subs
 from rookery.particle.device.goodbye import Goodbye, encode_goodbye
 from rookery.particle.device.module import Module
 from rookery.particle.device.ota_board import Memory
-from rookery.particle.device.vitals import encode_vitals
 from rookery.simulate.board import Life, Line
 from rookery.simulate.particle_channel import Channel, ParticleIdentity, make_channel
+from rookery.simulate.particle_contract import SYSTEM_PREFIXES, UPDATES_FORCED, Known
 from rookery.simulate.particle_firmware import MODELS, Firmware, Function, Model, Variable
-from rookery.simulate.particle_session import SYSTEM_PREFIXES, UPDATES_FORCED, Known, ParticleSession
+from rookery.simulate.particle_session import ParticleSession
+from rookery.simulate.particle_vitals import measured
 from rookery.wire.coap.errors import LocalError
 from rookery.wire.dtls.session import Session
 
@@ -415,34 +416,8 @@ class ParticleBoard:
 
     def vitals(self) -> bytes:
         """For the session."""
-        return encode_vitals(
-            {
-                "device": {
-                    "system": {
-                        "uptime": int(self._clock.monotonic() - self._started_at),
-                        "memory": {"total": 160_000, "used": 80_000 + self._random.randrange(2_000)},
-                    },
-                    "network": {
-                        "connection": {"status": "connected", "disconnects": self.losses},
-                        "signal": {
-                            "at": "LTE Cat-M1" if self.firmware.model.platform.cellular else "Wi-Fi",
-                            "strength": 70.0,
-                            "strengthv": -60.0,
-                            "quality": 80.0,
-                            "qualityv": 25.0,
-                        },
-                    },
-                    "cloud": {
-                        "connection": {
-                            "status": "connected",
-                            "disconnects": self.losses,
-                            "attempts": self._failures + 1,
-                        },
-                        "publish": {"rate_limited": 0},
-                    },
-                }
-            }
-        )
+        uptime = int(self._clock.monotonic() - self._started_at)
+        return measured(self.firmware.model.platform, uptime, self.losses, self._random)
 
     def hung(self, reason: str, *, discard: bool) -> None:
         """For the session."""

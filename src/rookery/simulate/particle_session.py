@@ -18,9 +18,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import Enum, auto
-from typing import Any, Final, NamedTuple, Protocol
+from dataclasses import replace
+from typing import Final
 
 from rookery.particle.device.content import OCTETS, TEXT
 from rookery.particle.device.describe import APPLICATION, METRICS, SYSTEM
@@ -33,7 +32,7 @@ from rookery.particle.device.events import (
     parse_event,
     subscription_request,
 )
-from rookery.particle.device.ota_board import Memory, Owner
+from rookery.particle.device.ota_board import Memory
 from rookery.particle.device.ota_receiver import PATHS, receiver
 from rookery.particle.device.profile import TCP, TRANSMISSION, UDP
 from rookery.particle.device.requests import (
@@ -50,6 +49,16 @@ from rookery.particle.device.requests import (
 )
 from rookery.particle.device.values import encode_result
 from rookery.particle.platforms import PATIENCE
+from rookery.simulate.particle_contract import (
+    CLAIM_CODE,
+    SAFE_MODE,
+    UPDATES_ENABLED,
+    UPDATES_FORCED,
+    Ask,
+    Known,
+    Said,
+    SessionOwner,
+)
 from rookery.simulate.particle_firmware import Firmware
 from rookery.wire.coap import encode
 from rookery.wire.coap.blockwise import Blockwise
@@ -70,72 +79,8 @@ ANSWER_SECONDS: Final = 20.0
 REPEATED_SECONDS: Final = 120.0
 """Longer than repetitions last (§9): 4 s times 1.5, doubled three times."""
 
-CLAIM_CODE: Final = "spark/device/claim/code"
-UPDATES_ENABLED: Final = "particle/device/updates/enabled"
-UPDATES_FORCED: Final = "particle/device/updates/forced"
-SAFE_MODE: Final = "spark/device/safemode"
-SYSTEM_PREFIXES: Final = ("particle", "spark")
 _TOKEN: Final = b"\x01"
 """Of descriptions in one message, whose answer nobody waits for."""
-
-
-class Ask(Enum):
-    """What a message of ours was."""
-
-    HELLO = auto()
-    DESCRIBE = auto()
-    TIME = auto()
-    EVENT = auto()
-    SUBSCRIPTION = auto()
-    PING = auto()
-    RESPONSE = auto()
-    GOODBYE = auto()
-
-
-class Said(NamedTuple):
-    """The context of an exchange. `opening`: it belongs to what has to arrive before the board counts as connected."""
-
-    ask: Ask
-    detail: Any = None
-    opening: bool = False
-
-
-@dataclass(slots=True)
-class Known:
-    """What the server has acknowledged in a session, which is not said again while it stays the same."""
-
-    hello: bytes = b""
-    described: dict[int, bytes] = field(default_factory=dict)
-    subscriptions: set[Subscription] = field(default_factory=set)
-    next_message_id: int | None = None
-
-
-class SessionOwner(Owner, Protocol):
-    """The board, and the owner of its updates."""
-
-    def put(self, message: bytes) -> None:
-        """Send this message through the channel."""
-
-    def greeted(self) -> None:
-        """The server knows everything: connected."""
-
-    def told_time(self, seconds: int) -> None:
-        """Unix time, as the server has it."""
-
-    def event(self, event: Event) -> None:
-        """An event of the cloud."""
-
-    def published(self, context: object, trouble: str) -> None:
-        """An event of ours has arrived, or not and why."""
-
-    def signalled(self, on: bool) -> None:
-        """Shout rainbows, or stop."""
-
-    def vitals(self) -> bytes:
-        """The metrics of now."""
-
-    def hung(self, reason: str, *, discard: bool) -> None:
-        """The session is no good any more. `discard`: it can not be continued either. Called at most once."""
 
 
 class ParticleSession:
