@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
 import pytest
 
+from rookery.admin import runfile
 from rookery.cli.doctor import Finding, examine
 from rookery.testing import running_sandbox
 from tests.cli.shell import rookery
@@ -110,3 +112,88 @@ def test_a_certificate_that_is_none(made: Path, tmp_path: Path, monkeypatch: pyt
 def test_a_server_that_runs(tmp_path: Path) -> None:
     with running_sandbox(tmp_path):
         assert [finding.state for finding in (*found(tmp_path, "server"), *found(tmp_path, "health"))] == ["ok", "ok"]
+
+
+# Boards of Particle.
+
+
+def test_ports_of_boards(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        datagrams.bind(("127.0.0.1", 0))
+        tcp, udp = stream.getsockname()[1], datagrams.getsockname()[1]
+        monkeypatch.setenv("ROOKERY_HOST", "127.0.0.1")
+        monkeypatch.setenv("ROOKERY_PARTICLE_TCP_PORT", str(tcp))
+        monkeypatch.setenv("ROOKERY_PARTICLE_UDP_PORT", str(udp))
+        for port, what, flag in ((tcp, f"port {tcp}", "tcp"), (udp, f"port {udp}/udp", "udp")):
+            (finding,) = found(made, what)
+            assert (finding.state, f"--particle-{flag}-port N" in finding.text, port > 0) == ("fail", True, True)
+        (dialled,) = found(made, "port 5684/udp")
+    assert (dialled.state, f"particle_udp_port is {udp}" in dialled.text) == ("warn", True)
+    assert [f.state for what in (f"port {tcp}", f"port {udp}/udp") for f in found(made, what)] == ["ok", "ok"]
+
+
+def test_ports_of_boards_that_a_server_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_sandbox(tmp_path):
+        running = runfile.read(tmp_path)
+        assert running is not None
+        (tcp,), (udp,) = running.ports["particle_tcp_port"], running.ports["particle_udp_port"]
+        monkeypatch.setenv("ROOKERY_PARTICLE_TCP_PORT", str(tcp))
+        monkeypatch.setenv("ROOKERY_PARTICLE_UDP_PORT", str(udp))
+        assert [f.text for f in found(tmp_path, f"port {tcp}")] == ["ours (particle_tcp_port)"]
+        assert [f.text for f in found(tmp_path, f"port {udp}/udp")] == ["ours (particle_udp_port)"]
+
+
+@pytest.fixture
+def listening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boards are listened for, whoever has that port."""
+    monkeypatch.setenv("ROOKERY_PARTICLE_TCP_PORT", "5683")
+
+
+@pytest.mark.usefixtures("listening")
+def test_keys_that_boards_were_given(made: Path, tmp_path: Path) -> None:
+    (finding,) = found(made, "board keys")
+    assert (finding.state, "trusted at first sight" in finding.text) == ("ok", True)
+    folder = shutil.copytree(made, tmp_path / "data")
+    keys = folder / "keys"
+    (keys / "server_ec.pub.der").unlink()
+    (finding,) = found(folder, "board keys")
+    assert (finding.state, "server_ec.pub.der" in finding.text) == ("warn", True)
+    (keys / "board_rsa.key").rename(keys / "elsewhere")
+    (finding,) = found(folder, "board keys")
+    assert (finding.state, "board_rsa.key not in" in finding.text) == ("fail", True)
+    for name in ("server_ec.pub.der", "board_rsa.key"):
+        (keys / name).write_bytes(b"nothing")
+    (finding,) = found(folder, "board keys")
+    assert finding.state == "fail"
+    assert "board_rsa.key is not a private key" in finding.text
+    assert "server_ec.pub.der is not the public half of board_ec.key" in finding.text
+    shutil.rmtree(keys)
+    (finding,) = found(folder, "board keys")
+    assert (finding.state, keys.exists()) == ("ok", False)
+
+
+def test_keys_of_boards_that_nobody_listens_for(made: Path) -> None:
+    assert found(made, "board keys") == []
+
+
+@pytest.mark.parametrize(
+    ("networks", "state", "text"),
+    [
+        ("", "ok", "they call public addresses only"),
+        ("192.168.0.0/16,fd00:1::/64", "ok", "besides public addresses, 192.168.0.0/16, fd00:1::/64"),
+        ("192.168.1.0/24,10.0.0.0/8", "warn", "they may call all of 10.0.0.0/8:"),
+        ("0.0.0.0/0,::/0", "warn", "they may call all of 0.0.0.0/0, ::/0:"),
+    ],
+)
+def test_what_webhooks_reach(made: Path, monkeypatch: pytest.MonkeyPatch, networks: str, state: str, text: str) -> None:
+    monkeypatch.setenv("ROOKERY_WEBHOOK_NETWORKS", networks)
+    (finding,) = found(made, "webhooks")
+    assert (finding.state, finding.text.startswith(text)) == (state, True)
+
+
+def test_the_bridge_is_named(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (finding,) = found(made, "bridge")
+    assert (finding.state, finding.text.partition(":")[0]) == ("ok", "open")
+    monkeypatch.setenv("ROOKERY_BRIDGE", "false")
+    (finding,) = found(made, "bridge")
+    assert (finding.state, finding.text.partition(":")[0]) == ("ok", "closed")

@@ -32,6 +32,10 @@ SOON_DAYS = 21
 BUILT = 1_748_736_000
 """June 2025, in seconds since the epoch. No working clock tells an earlier time."""
 ANSWER_SECONDS = 5.0
+BOARDS_DIAL = 5684
+"""The UDP port that Particle boards dial, whatever is written into them (`rookery.keys.address`)."""
+NEIGHBOURHOOD = {4: 16, 6: 64}
+"""Shortest prefix, by version of IP, of a network that is no more than a house: 192.168.0.0/16, or one IPv6 link."""
 
 State = Literal["ok", "warn", "fail"]
 
@@ -89,6 +93,9 @@ def examine(path: Path) -> Iterator[Finding]:
     yield from _ports(settings, running)
     yield from _certificate(path, settings, dialled)
     yield from _names(dialled)
+    yield from _board_keys(path / "keys", settings)
+    yield from _webhooks(settings)
+    yield _bridge(settings)
 
 
 def _folder(path: Path) -> Iterator[Finding]:
@@ -176,33 +183,47 @@ def _ports(settings: Settings, running: Running | None) -> Iterator[Finding]:
         ("mqtt_port", plain, settings.mqtt_port),
         ("mqtts_port", secure, settings.mqtts_port),
         *(("mqtts_cert_ports", secure, port) for port in settings.mqtts_cert_ports),
+        ("particle_tcp_port", secure, settings.particle_tcp_port),
+        ("particle_udp_port", secure, settings.particle_udp_port),
     ]
     for setting, host, port in wanted:
         if not port:
             continue
+        datagrams = setting == "particle_udp_port"
+        what = f"port {port}/udp" if datagrams else f"port {port}"
         if running is not None and port in running.ports.get(setting, ()):
-            yield Finding("ok", f"port {port}", f"ours ({setting})")
+            yield Finding("ok", what, f"ours ({setting})")
             continue
         flag = "--mqtts-cert-port" if setting == "mqtts_cert_ports" else "--" + setting.replace("_", "-")
-        reason = _taken(host, port)
+        reason = _taken(host, port, socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM)
         if reason is None:
-            yield Finding("ok", f"port {port}", f"free ({setting})")
+            yield Finding("ok", what, f"free ({setting})")
         elif running is not None:
-            yield Finding("warn", f"port {port}", f"not ours ({setting}): the server was started with other ports")
+            yield Finding("warn", what, f"not ours ({setting}): the server was started with other ports")
         else:
-            yield Finding("fail", f"port {port}", f"{reason} ({setting}): stop who has it, or choose {flag} N")
+            yield Finding("fail", what, f"{reason} ({setting}): stop who has it, or choose {flag} N")
+    chosen = settings.particle_udp_port
+    if chosen is not None and chosen != BOARDS_DIAL:
+        yield Finding(
+            "warn",
+            f"port {BOARDS_DIAL}/udp",
+            f"boards dial it whatever they were given, and particle_udp_port is {chosen or 'any free one'}: choose "
+            f"{BOARDS_DIAL}, or translate it",
+        )
 
 
-def _taken(host: str, port: int) -> str | None:
+def _taken(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> str | None:
     """Why a server could not listen there; None when it could."""
     try:
-        infos = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, address in infos:
+        infos = socket.getaddrinfo(host or None, port, type=kind, flags=socket.AI_PASSIVE)
+        for family, _, protocol, _, address in infos:
             with socket.socket(family, kind, protocol) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if kind == socket.SOCK_STREAM:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(address)
-                # Two sockets may be bound to one address; only one may listen.
-                probe.listen(1)
+                if kind == socket.SOCK_STREAM:
+                    # Two sockets may be bound to one address; only one may listen.
+                    probe.listen(1)
     except OSError as error:
         return (error.strerror or str(error)).lower()
     return None
@@ -275,3 +296,65 @@ def _dialled(settings: Settings) -> list[str]:
         if not is_address(host):
             names += [f"wss.{host}", f"mqtts-up.{host}"]
     return names
+
+
+def _board_keys(keys: Path, settings: Settings) -> Iterator[Finding]:
+    """The keys of this server that Particle boards were given: who loses them loses the boards."""
+    if settings.particle_tcp_port is None and settings.particle_udp_port is None:
+        return
+    from rookery.keys.boards import EC_KEY_FILE, EC_PUBLIC_FILE, RSA_KEY_FILE, RSA_PUBLIC_FILE
+
+    files = [keys / name for name in (RSA_KEY_FILE, EC_KEY_FILE, RSA_PUBLIC_FILE, EC_PUBLIC_FILE)]
+    missing = [file for file in files if not file.exists()]
+    if len(missing) == len(files):
+        yield Finding("ok", "board keys", "there are none yet: the next start makes them")
+        return
+    lost = [file.name for file in missing if file.suffix == ".key"]
+    if lost:
+        yield Finding("fail", "board keys", f"{', '.join(lost)} not in {keys}: restore it, boards know no other server")
+        return
+    if missing:
+        names = ", ".join(file.name for file in missing)
+        yield Finding("warn", "board keys", f"{names} not in {keys}: the next start writes it")
+        return
+    wrong = [_pair(keys / RSA_KEY_FILE, keys / RSA_PUBLIC_FILE), _pair(keys / EC_KEY_FILE, keys / EC_PUBLIC_FILE)]
+    if any(wrong):
+        yield Finding("fail", "board keys", "; ".join(text for text in wrong if text))
+        return
+    trust = "boards are trusted at first sight" if settings.particle_trust == "first" else "registered boards only"
+    yield Finding("ok", "board keys", f"they can be read; {trust} (particle_trust)")
+
+
+def _pair(private: Path, public: Path) -> str | None:
+    """What is wrong with a key and its public half. Nothing is changed, as a server at its start would."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+    try:
+        key = load_pem_private_key(private.read_bytes(), password=None)
+        told = public.read_bytes()
+    except OSError as error:
+        return f"{error.filename} can not be read ({(error.strerror or '').lower()}): give it to who runs Rookery"
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return f"{private} is not a private key: restore it from a backup"
+    if told != key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
+        return f"{public} is not the public half of {private.name}: restore both from the same backup"
+    return None
+
+
+def _webhooks(settings: Settings) -> Iterator[Finding]:
+    """Whether webhooks reach more than they should."""
+    wide = [each for each in settings.webhook_networks if each.prefixlen < NEIGHBOURHOOD[each.version]]
+    if wide:
+        named = ", ".join(map(str, wide))
+        yield Finding("warn", "webhooks", f"they may call all of {named}: name the hosts they need in webhook_networks")
+    elif settings.webhook_networks:
+        yield Finding("ok", "webhooks", f"besides public addresses, {', '.join(map(str, settings.webhook_networks))}")
+    else:
+        yield Finding("ok", "webhooks", "they call public addresses only")
+
+
+def _bridge(settings: Settings) -> Finding:
+    if settings.bridge:
+        return Finding("ok", "bridge", "open: each API shows the boards of both vendors")
+    return Finding("ok", "bridge", "closed: each API shows the boards of its own vendor")
