@@ -21,8 +21,8 @@ from rookery.core.tokens import AccessTokens
 NAME_LIMIT = 64
 SCOPES_LIMIT = 100
 """Scopes of one program; the documented list has some 90."""
-SCOPE = re.compile(r"(\*|[a-z_]+(\.[a-z_]+)*):(\*|[a-z_]+)")
-"""domain[.sub]:action, and `*:*` for everything."""
+SCOPE = re.compile(r"\*:\*|[a-z_]+(\.[a-z_]+)*:[a-z_]+")
+"""domain[.sub]:action, or `*:*` for everything. Nothing in between, such as `devices:*`: it would be no permission."""
 
 
 _RANK = {role: rank for rank, role in enumerate(Role)}
