@@ -80,6 +80,7 @@ class Boards:
         self._bus = bus
         self._clock = clock
         self._sessions: dict[str, BoardSession] = {}
+        self._by_hex: dict[str, BoardSession] = {}
         self.attachments = 0
         """How many times any device was attached or detached. Who reads an attachment and sees the same count before
         and after has read the present one."""
@@ -95,11 +96,17 @@ class Boards:
         """The session of this board, if it is connected here."""
         return self._sessions.get(device_id)
 
+    def by_hex(self, hex_id: str) -> BoardSession | None:
+        """The session of the board with this hex id (lower case), if it is connected here. Its record is as new as the
+        catalog's: whoever changes one gives it to the session as well."""
+        return self._by_hex.get(hex_id)
+
     def arrived(self, session: BoardSession) -> None:
         """A board has logged in. A session it had before is replaced without a gap in its presence."""
         device = session.device
         known = device.id in self._sessions
         self._sessions[device.id] = session
+        self._by_hex[device.hex_id] = session
         if not known:
             self._record(device, True)
 
@@ -107,6 +114,7 @@ class Boards:
         """A session has ended. Nothing changes when the board has another one by now."""
         if self._sessions.get(session.device.id) is session:
             del self._sessions[session.device.id]
+            self._by_hex.pop(session.device.hex_id, None)
             self._record(session.device, False)
 
     def _attached(self, message: Attached) -> None:

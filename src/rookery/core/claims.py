@@ -158,8 +158,9 @@ class Claims:
             try:
                 await self._catalog.apply(*changes)
             except Conflict:
-                again = await self._enrolment.get(device.hex_id)
-                if again is None:
+                # From the catalog itself: what sessions hold may be the record that was just too old.
+                again = await self._catalog.get(Device, device.id)
+                if again is None or again.deleted_at is not None:
                     raise NotFound("device does not exist") from None
                 device = again
                 continue

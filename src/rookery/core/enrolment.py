@@ -50,6 +50,10 @@ class Enrolment:
         hex_id = hex_id.lower()
         if HEX_ID.fullmatch(hex_id) is None:
             return None
+        session = self._boards.by_hex(hex_id)
+        if session is not None:
+            # Most calls are about a board that is connected: its record is at hand.
+            return session.device if session.device.deleted_at is None else None
         device = await self._catalog.find(Device, hex_id=hex_id)
         return device if device is not None and device.deleted_at is None else None
 

@@ -197,6 +197,11 @@ OTHER: dict[str, tuple[ApiError, int, bytes]] = {
     ),
     "claim_unknown": (errors.claim_unknown(), 404, b'{"ok":false,"errors":["device does not exist"]}'),
     "claim_offline": (errors.claim_offline(), 404, b'{"ok":false,"errors":[["Core isn\'t online",404]]}'),
+    "transfer_refused": (
+        errors.transfer_refused(),
+        403,
+        b'{"ok":false,"errors":["This server transfers no devices: its owner has to unclaim it first."]}',
+    ),
     "claim_of_another": (
         errors.claim_of_another(),
         403,
