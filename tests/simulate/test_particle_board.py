@@ -140,6 +140,25 @@ def test_a_function_that_it_has_not_or_that_does_not_come_back_has_no_result(tra
 
 
 @both
+def test_a_function_that_publishes_is_acknowledged_first(transport: str) -> None:
+    found = desk(transport)
+
+    def ring(argument: str) -> int:
+        found.board.emit("rung", argument)
+        return 1
+
+    found.board.add(functions={"ring": ring})
+    found.settle()
+    before = len(found.cloud.raw)
+    response = found.ask(function_request("ring", "twice"))
+    assert response is not None
+    assert found.cloud.events()[-1] == Event("rung", b"twice")
+    kinds = [data[0] >> 4 & 3 for data in found.cloud.raw[before:]]
+    usual = CONFIRMABLE if transport == "udp" else NON_CONFIRMABLE
+    assert kinds == [ACKNOWLEDGEMENT, usual, usual]
+
+
+@both
 def test_an_argument_that_is_too_long(transport: str) -> None:
     found = desk(transport, model=MODELS["photon" if transport == "tcp" else "argon"])
     long = found.board.firmware.limits.argument + 1

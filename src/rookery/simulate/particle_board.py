@@ -35,7 +35,7 @@ from rookery.simulate.particle_contract import SYSTEM_PREFIXES, UPDATES_FORCED, 
 from rookery.simulate.particle_firmware import MODELS, Firmware, Function, Model, Variable
 from rookery.simulate.particle_session import ParticleSession
 from rookery.simulate.particle_vitals import measured
-from rookery.wire.coap.errors import LocalError
+from rookery.wire.coap.errors import LocalError, TooBusy
 from rookery.wire.dtls.session import Session
 
 ATTEMPT_SECONDS: Final = 60.0
@@ -73,7 +73,7 @@ class _Kept(NamedTuple):
 
 
 class ParticleBoard:
-    """One board. Callbacks of the application are called from inside the event loop and must return at once."""
+    """One board. Callbacks of the application are called on the event loop; they return at once and do not raise."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class ParticleBoard:
         self.trouble = ""
         """Why the last of them ended."""
         self.handshakes = 0
-        """Full handshakes so far; a session that goes on needs none."""
+        """Full handshakes begun so far; a session that goes on needs none."""
         self.signalling = False
         """It shouts rainbows."""
         self.updating = False
@@ -277,9 +277,10 @@ class ParticleBoard:
     # Power and network
 
     def start(self, line: Line) -> None:
-        """Power on."""
-        self._line = line
-        self._dial()
+        """Power on. A board that is on stays as it is."""
+        if self.life is Life.OFF:
+            self._line = line
+            self._dial()
 
     def stop(self) -> None:
         """Power off, in a friendly way. What it knows of a session over UDP is kept for another `start`."""
@@ -392,7 +393,10 @@ class ParticleBoard:
         elif name == UPDATES_FORCED:
             if self._session is not None:
                 self._session.updates.enabled = self._updates_enabled or event.data == b"true"
-                self._session.publish(self._clock.monotonic(), event, confirmable=not self.identity.reliable)
+                try:
+                    self._session.publish(self._clock.monotonic(), event, confirmable=not self.identity.reliable)
+                except TooBusy:
+                    pass  # Said again at the next connection.
         elif name == "particle/device/updates/pending":
             self.updates_pending = event.data == b"true"
         elif name == "spark/device/key/restore":
@@ -463,6 +467,8 @@ class ParticleBoard:
         self.reset()
 
     def _restart(self) -> None:
+        if self.life is Life.OFF:
+            return
         self._leave(Life.WAITING, "system_reset")
         self._due = self._clock.monotonic() + RESTART_SECONDS
         self._arm()
@@ -478,7 +484,10 @@ class ParticleBoard:
 
     def _leave(self, life: Life, why: str) -> None:
         if self._session is not None and self.online:
-            self._session.say_goodbye(self._clock.monotonic(), encode_goodbye(Goodbye(cloud=why)))
+            try:
+                self._session.say_goodbye(self._clock.monotonic(), encode_goodbye(Goodbye(cloud=why)))
+            except TooBusy:
+                pass  # The server finds out by itself.
         self._end(discard=False)
         if self._line is not None and self.life is not Life.OFF:
             self._line.hang_up()

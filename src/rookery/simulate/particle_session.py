@@ -79,9 +79,6 @@ ANSWER_SECONDS: Final = 20.0
 REPEATED_SECONDS: Final = 120.0
 """Longer than repetitions last (§9): 4 s times 1.5, doubled three times."""
 
-_TOKEN: Final = b"\x01"
-"""Of descriptions in one message, whose answer nobody waits for."""
-
 
 class ParticleSession:
     """One conversation. All methods take seconds of a clock that does not go back."""
@@ -211,12 +208,12 @@ class ParticleSession:
         if self.known.described.get(part) != payload:
             self._describe(now, part, payload, opening=False)
 
-    def ask_time(self, now: float) -> None:
-        """Ask what time it is."""
-        self._ask_time(now, opening=False)
-
     def say_goodbye(self, now: float, payload: bytes) -> None:
-        """We leave (§4.13). Whether it arrives is not waited for."""
+        """We leave (§4.13). Whether it arrives is not waited for.
+
+        Raises:
+            TooBusy: too much is not finished.
+        """
         request = goodbye_request(payload)
         if self._reliable:
             request = request._replace(options=(*request.options, (NO_RESPONSE, b"")))
@@ -241,7 +238,7 @@ class ParticleSession:
         if self._claim_code and not self._resumed:
             self._open_event(now, Event(CLAIM_CODE, self._claim_code.encode()), version, confirmable)
         self._describe(now, SYSTEM, self._firmware.described(SYSTEM), opening=True)
-        self._ask_time(now, opening=True)
+        self._ask_time(now)
         enabled = b"true" if self.updates.enabled else b"false"
         self._open_event(now, Event(UPDATES_ENABLED, enabled), version, confirmable)
         self._open_event(now, Event(UPDATES_FORCED, b"false"), version, confirmable)
@@ -254,10 +251,9 @@ class ParticleSession:
         described = self._firmware.described(APPLICATION)
         if self.known.described.get(APPLICATION) != described:
             self._describe(now, APPLICATION, described, opening=True)
-        if not self._helloed or not self.known.subscriptions.issuperset(self._subscriptions):
-            for subscription in self._subscriptions:
-                if subscription not in self.known.subscriptions:
-                    self._subscribe(now, subscription, opening=True)
+        for subscription in self._subscriptions:
+            if subscription not in self.known.subscriptions:
+                self._subscribe(now, subscription, opening=True)
 
     def _open_event(self, now: float, event: Event, version: int, confirmable: bool) -> None:
         said = Said(Ask.EVENT, opening=confirmable)
@@ -281,14 +277,14 @@ class ParticleSession:
             timeout=ANSWER_SECONDS if self._reliable else REPEATED_SECONDS,
             # In one piece an empty acknowledgement is enough; blocks go on with what each answer says.
             response=not whole,
-            token=_TOKEN if whole else None,
+            token=bytes((part,)) if whole else None,
         )
 
-    def _ask_time(self, now: float, *, opening: bool) -> None:
-        self._opening += opening
+    def _ask_time(self, now: float) -> None:
+        self._opening += 1
         request = time_request()
         timeout = ANSWER_SECONDS if self._reliable else REPEATED_SECONDS
-        self._coap.send(now, request.code, request.options, context=Said(Ask.TIME, None, opening), timeout=timeout)
+        self._coap.send(now, request.code, request.options, context=Said(Ask.TIME, opening=True), timeout=timeout)
 
     def _subscribe(self, now: float, subscription: Subscription, *, opening: bool) -> None:
         said = Said(Ask.SUBSCRIPTION, subscription, opening and not self._reliable)
@@ -312,10 +308,13 @@ class ParticleSession:
         )
 
     def _ping(self, now: float, *, opening: bool = False) -> None:
-        self._pinging = True
         self._pinged = now
         patience = PATIENCE["tcp" if self._reliable else "udp"]
-        self._coap.ping(now, timeout=patience, context=Said(Ask.PING, opening=opening))
+        try:
+            self._coap.ping(now, timeout=patience, context=Said(Ask.PING, opening=opening))
+            self._pinging = True
+        except TooBusy:
+            pass  # What waits for acknowledgements tells as much.
 
     # The machine's sink
 
@@ -449,12 +448,12 @@ class ParticleSession:
         return False
 
     def _call(self, ticket: int, name: str, argument: str, now: float) -> None:
-        self._coap.tick(now)
+        self._coap.tick(now)  # The empty acknowledgement goes before whatever the user's code does.
         result = self._firmware.functions[name](argument)
         if result is None:
-            self._coap.acknowledge(now, ticket)
+            self._coap.acknowledge(now, ticket)  # and never a result
         else:
-            self._coap.respond(now, ticket, Code.CHANGED, (), encode_result(result))
+            self._respond(ticket, Code.CHANGED, encode_result(result), (), False, now)
 
     def _on_describe(self, now: float, ticket: int, message: Message) -> bool:
         part = parse_part(message)
@@ -493,7 +492,7 @@ class ParticleSession:
         self._coap.tick(now)  # the empty acknowledgement
         self._as_confirmable = confirmable and self._reliable
         try:
-            self._coap.respond(now, ticket, code, options, payload)
+            self._coap.respond(now, ticket, code, options, payload, Said(Ask.RESPONSE))
         except TooBusy:
             self._coap.forget(now, ticket)
         self._as_confirmable = False
