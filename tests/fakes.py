@@ -119,6 +119,10 @@ class MemoryCatalog:
         found = [row for row in self._table(kind).values() if _matches(row, equals)]
         return sorted(found, key=lambda row: (row.created_at, row.id))
 
+    async def pick(self, kind: type[R], fields: Sequence[str], /, **equals: Any) -> list[tuple[Any, ...]]:
+        """These fields of all such records."""
+        return [tuple(getattr(row, name) for name in fields) for row in await self.select(kind, **equals)]
+
     async def count(self, kind: type[R], /, **equals: Any) -> int:
         """How many."""
         return len(await self.select(kind, **equals))

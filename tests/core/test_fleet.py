@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -261,9 +262,9 @@ class _SlowCatalog(MemoryCatalog):
         self.asked = asyncio.Event()
         self.answer = asyncio.Event()
 
-    async def select(self, kind: Any, /, **equals: Any) -> list[Any]:
+    async def pick(self, kind: Any, fields: Sequence[str], /, **equals: Any) -> list[tuple[Any, ...]]:
         self.reads += 1
-        found: list[Any] = await self._real.select(kind, **equals)
+        found: list[tuple[Any, ...]] = await self._real.pick(kind, fields, **equals)
         self.asked.set()
         await self.answer.wait()
         return found

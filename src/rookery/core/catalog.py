@@ -51,6 +51,10 @@ class Catalog(Protocol):
     async def select(self, kind: type[R], /, **equals: Any) -> list[R]:
         """All such records, oldest first (creation time, then id). A list or tuple as a value means "any of"."""
 
+    async def pick(self, kind: type[R], fields: Sequence[str], /, **equals: Any) -> list[tuple[Any, ...]]:
+        """These fields of all such records, in no order: a fifth of the work, where there are many and whole records
+        would be thrown away."""
+
     async def count(self, kind: type[R], /, **equals: Any) -> int:
         """How many such records."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from rookery.core.catalog import Catalog, Delete, Insert, Update, changed
 from rookery.core.errors import Conflict
-from rookery.core.records import RECORDS, Device, Member, Person, Record, Role, Thing, Variable
+from rookery.core.records import RECORDS, Device, Member, Person, Record, Role, Thing, ValueKind, Variable
 from tests.storage.catalog.samples import (
     ONE_OF_EACH,
     client,
@@ -190,6 +190,20 @@ async def test_a_list_may_be_long(catalog: Catalog) -> None:
     assert found == sorted(rows, key=lambda d: (d.created_at, d.id))
     assert await catalog.count(Device, id=asked) == 50
     assert await catalog.find(Device, id=asked) == found[0]
+
+
+async def test_some_fields_can_be_picked(catalog: Catalog) -> None:
+    rows = [device(f"d{i}", created_at=i, tags={"n": str(i)}, deleted_at=None if i % 2 else 5) for i in range(20)]
+    await catalog.apply(*map(Insert, rows), Insert(variable("a")))
+    found = await catalog.pick(Device, ("id", "tags", "locked"), space_id="s", deleted_at=None)
+    assert sorted(found) == sorted((row.id, row.tags, row.locked) for row in rows if row.deleted_at is None)
+    asked = [f"d{i}" for i in range(25_000)]
+    assert sorted(await catalog.pick(Device, ["id"], id=asked)) == sorted((row.id,) for row in rows)
+    ((kind, symbol),) = await catalog.pick(Variable, ("kind", "symbol"))
+    assert (type(kind), kind, symbol) == (ValueKind, variable("a").kind, variable("a").symbol)
+    assert await catalog.pick(Person, ("id",)) == []
+    with pytest.raises(TypeError, match="tags"):
+        await catalog.pick(Device, ("id",), tags={})
 
 
 async def test_people_are_found_by_email_in_any_case(catalog: Catalog) -> None:

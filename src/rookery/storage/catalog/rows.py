@@ -45,9 +45,11 @@ class Rows(Generic[R]):
         self._table = TABLES[kind]
         self._fields = kind.__struct_fields__
         self._plain = frozenset(c.name for c in self._table.c if not isinstance(c.type, JSON))
-        self._enums = tuple(
-            f.name for f in msgspec.structs.fields(kind) if isinstance(f.type, type) and issubclass(f.type, Enum)
-        )
+        self._enums = {
+            f.name: f.type
+            for f in msgspec.structs.fields(kind)
+            if isinstance(f.type, type) and issubclass(f.type, Enum)
+        }
         table = self._table
         self._insert: Insert = insert(table)
         self._update: Update = (
@@ -58,6 +60,7 @@ class Rows(Generic[R]):
         self._delete: Delete = delete(table).where(table.c.id == bindparam("_id"))
         self._by_id: Select[Any] = select(table).where(table.c.id == bindparam("_id"))
         self._lists: dict[Shape, Select[Any]] = {}
+        self._picks: dict[tuple[tuple[str, ...], Shape], Select[Any]] = {}
         self._counts: dict[Shape, Select[Any]] = {}
 
     def insert(self, connection: Connection, record: R) -> None:
@@ -92,6 +95,23 @@ class Rows(Generic[R]):
         if len(parts) == 1:
             return parts[0]
         return sorted((record for part in parts for record in part), key=_age)
+
+    def pick(self, connection: Connection, asked: tuple[tuple[str, ...], Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """Some fields of all that fit, in no order."""
+        names, equals = asked
+        found: list[tuple[Any, ...]] = []
+        for part in self._parts(equals):
+            shape, values = self._question(part)
+            statement = self._picks.get((names, shape))
+            if statement is None:
+                statement = select(*(self._table.c[name] for name in names)).where(*self._where(shape))
+                self._picks[names, shape] = statement
+            found += map(tuple, connection.execute(statement, values))
+        for index, name in enumerate(names):
+            if name in self._enums:
+                known = self._enums[name]
+                found = [(*row[:index], known(row[index]), *row[index + 1 :]) for row in found]
+        return found
 
     def count(self, connection: Connection, equals: Mapping[str, Any]) -> int:
         """How many fit."""

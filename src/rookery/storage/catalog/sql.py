@@ -88,6 +88,10 @@ class SqlCatalog:
         """All such records, oldest first."""
         return await self._read(self._of(kind).select, equals)
 
+    async def pick(self, kind: type[R], fields: Sequence[str], /, **equals: Any) -> list[tuple[Any, ...]]:
+        """These fields of all such records, in no order."""
+        return await self._read(self._of(kind).pick, (tuple(fields), equals))
+
     async def count(self, kind: type[R], /, **equals: Any) -> int:
         """How many such records."""
         return await self._read(self._of(kind).count, equals)
