@@ -9,6 +9,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -153,3 +154,48 @@ def test_a_plain_request_of_the_page(page: Page, cloud: Cloud) -> None:
     headers = json.dumps({"Authorization": f"Bearer {cloud.token}"})
     answer = page.run(f"fetch({read}, {{ headers: {headers} }}).then((answer) => answer.json())")
     assert answer["result"] == '{"a":1}'
+
+
+def web_client(cloud: Cloud, origin: str) -> dict[str, str]:
+    """A client for pages, which sends people back to the page."""
+    wanted = {"name": "A page", "type": "web", "redirect_uri": origin}
+    client: dict[str, str] = cloud.call("POST", "/v1/clients", json=wanted)["client"]
+    return client
+
+
+def log_in_by_hand(page: Page, cloud: Cloud, client: dict[str, str], response_type: str, press: str) -> str:
+    """Where the browser is after a person has filled in the server's login page and pressed that button."""
+    query = {"client_id": client["id"], "redirect_uri": client["redirect_uri"]}
+    page.open(f"{cloud.base}/oauth/authorize?{urlencode(query | {'response_type': response_type, 'state': 'a b'})}")
+    page.run(
+        f"document.getElementById('username').value = {json.dumps(cloud.email)};"
+        f"document.getElementById('password').value = {json.dumps(cloud.password)};"
+        f"document.querySelector({json.dumps(press)}).click()"
+    )
+    address: str = eventually(lambda: page.run("location.href"), lambda seen: seen.startswith(client["redirect_uri"]))
+    return address
+
+
+def test_a_person_lets_a_page_in_with_a_code(browser: Page, origin: str, cloud: Cloud) -> None:
+    client = web_client(cloud, origin)
+    query = parse_qs(urlsplit(log_in_by_hand(browser, cloud, client, "code", "button.go")).query)
+    assert query["state"] == ["a b"]
+    form = {"grant_type": "authorization_code", "code": query["code"][0], "redirect_uri": origin}
+    form |= {"client_id": client["id"], "client_secret": client["secret"]}
+    token = cloud.call("POST", "/oauth/token", token="", data=form)["access_token"]
+    assert cloud.call("GET", "/v1/user", token=token)["username"] == cloud.email
+    again = cloud.send("POST", "/oauth/token", token="", data=form)
+    assert (again.status_code, again.json()) == (400, {"error": "invalid_grant", "error_description": "Invalid code"})
+
+
+def test_a_person_lets_a_page_in_at_once(browser: Page, origin: str, cloud: Cloud) -> None:
+    client = web_client(cloud, origin)
+    fragment = parse_qs(urlsplit(log_in_by_hand(browser, cloud, client, "token", "button.go")).fragment)
+    assert cloud.call("GET", "/v1/user", token=fragment["token"][0])["username"] == cloud.email
+
+
+def test_a_person_lets_a_page_not_in(browser: Page, origin: str, cloud: Cloud) -> None:
+    client = web_client(cloud, origin)
+    query = parse_qs(urlsplit(log_in_by_hand(browser, cloud, client, "code", "button[name=deny]")).query)
+    assert query["error"] == ["access_denied"]
+    assert query["error_description"] == ["The user denied access to your application"]
