@@ -171,9 +171,9 @@ class Claims:
             self._enrolment.announce(after)
             return after
 
-    async def forget(self, owner_id: str) -> None:
-        """Withdraw all codes of this owner."""
-        codes = await self._catalog.select(ClaimCode, owner_id=owner_id)
+    async def forget(self, *owner_ids: str) -> None:
+        """Withdraw all codes of these owners."""
+        codes = await self._catalog.select(ClaimCode, owner_id=owner_ids)
         await self._catalog.apply(*(Delete(ClaimCode, code.id) for code in codes))
 
     async def _on_team(self, person_id: str, product_id: str) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
+from rookery.core.catalog import Catalog, Delete, Insert, Update, changed
 from rookery.core.claims import Claims
 from rookery.core.clock import Clock
 from rookery.core.errors import Conflict, Invalid, NotFound
 from rookery.core.ids import Identifiers
 from rookery.core.people import PASSWORD_LIMIT, Passwords
-from rookery.core.records import Customer, Device, Product
+from rookery.core.records import Customer, Device, Product, Token
 from rookery.core.tokens import AccessTokens
 
+TOGETHER = 500
+"""Customers that are removed with one commit."""
 NAME_LIMIT = 254
 """Characters of a customer's address, which may be any text: as long as an e-mail address can be (RFC 5321)."""
 
@@ -96,14 +98,15 @@ class Customers:
         await self._tokens.revoke_all(customer.id)
         return after
 
-    async def delete(self, customer: Customer) -> None:
-        """Remove a customer: its tokens and codes end, its boards are nobody's."""
-        await self._tokens.revoke_all(customer.id)
-        await self._claims.forget(customer.id)
-        for device in await self._catalog.select(Device, space_id=customer.id, deleted_at=None):
-            await self._claims.unclaim(device)
-        gone: list[Change] = [Delete(Customer, customer.id)]
-        await self._catalog.apply(*gone)
+    async def delete(self, *customers: Customer) -> None:
+        """Remove customers: their tokens and codes end, their boards are nobody's."""
+        for start in range(0, len(customers), TOGETHER):
+            ids = [customer.id for customer in customers[start : start + TOGETHER]]
+            await self._tokens.revoke(*await self._catalog.select(Token, bearer_id=ids))
+            await self._claims.forget(*ids)
+            for device in await self._catalog.select(Device, space_id=ids, deleted_at=None):
+                await self._claims.unclaim(device)
+            await self._catalog.apply(*(Delete(Customer, id) for id in ids))
 
     async def _hash(self, password: str) -> str:
         if not 1 <= len(password) <= PASSWORD_LIMIT:

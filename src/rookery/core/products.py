@@ -153,8 +153,7 @@ class Products:
             raise Conflict(f"The product still has {len(devices)} devices. Remove them first.")
         clients = await self._catalog.select(Client, product_id=product.id)
         programs = await self._catalog.select(Program, space_id=product.id)
-        for customer in await self._customers.of(product):
-            await self._customers.delete(customer)
+        await self._customers.delete(*await self._customers.of(product))
         for client in clients:
             await self._tokens.revoke_client(client.id)
         for bearer in (product.id, *(program.id for program in programs)):
