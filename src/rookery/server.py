@@ -317,6 +317,8 @@ class Server:
             self.particle.streams.close()
         if self._bridge is not None:
             self._bridge.close()
+        if self.front is not None:
+            self.front.interrupt()
         for name, stop in self._listeners():
             try:
                 await stop()

@@ -86,6 +86,30 @@ async def test_the_session_ends_in_the_middle() -> None:
     assert status(talk) == ["started ", "failed "]
 
 
+async def test_a_server_that_stops_in_the_middle_says_so() -> None:
+    talk = await agreed()
+    talk.world.front.interrupt()
+    await rest()
+    assert status(talk) == ["started ", "failed "]
+    assert talk.connection.closed == ("an update was given up in the middle", True)
+    talk.world.front.interrupt()
+    assert status(talk) == ["started ", "failed "], "it was over"
+
+
+async def test_the_newer_protocol_has_a_word_for_it() -> None:
+    talk = await World().claimed()
+    task = await begin(talk)
+    talk.answer(Code.CREATED)
+    talk.world.front.interrupt()
+    await rest()
+    task.cancel()
+    assert status(talk)[-1] == "failed "
+    last = talk.connection.sent[-1]
+    assert last.path == ["F"]
+    assert (2_073, b"") in last.options
+    assert talk.connection.closed is None
+
+
 async def test_a_board_that_restarts_in_the_middle() -> None:
     talk = await agreed()
     await talk.say(hello_request(encode_hello(hello(flags=PLAIN))))

@@ -67,6 +67,11 @@ class ParticleFront:
         """For metrics."""
         return self._shared.counters
 
+    def interrupt(self) -> None:
+        """Give up all updates, while boards can still be told. The gateways stop after this."""
+        for update in tuple(self._shared.updates):
+            update.interrupt()
+
     async def close(self) -> None:
         """Write what is still noted. Both gateways have stopped before."""
         await self._shared.close()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
@@ -15,6 +15,9 @@ from rookery.core.clock import Clock
 from rookery.core.records import Device, Product
 from rookery.core.services import Services
 from rookery.particle.device.notebook import Notebook
+
+if TYPE_CHECKING:
+    from rookery.particle.device.updates import BoardUpdate
 
 log = structlog.get_logger("rookery.particle.board")
 
@@ -81,6 +84,8 @@ class Shared:
         self.products: dict[str, Product] = {}
         """Those that boards belong to, by id, for the events of these boards."""
         self.notebook = Notebook(services, clock, self.run)
+        self.updates: set[BoardUpdate] = set()
+        """Those that are going on."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._watches: dict[str, list[Watch]] = {}
         services.bus.listen("products", self._product_changed)

@@ -72,6 +72,7 @@ class BoardUpdate:
         """Ask the board; the rest goes by itself."""
         line = self._line
         line.update = self
+        line.shared.updates.add(self)
         line.shared.counters.updates += 1
         clock = line.shared.clock
         self._limit = clock.call_later(deadline, self._late)
@@ -95,6 +96,12 @@ class BoardUpdate:
     def unanswered(self, step: ota.Step, failure: Failure) -> None:
         """There is none."""
         self._transfer.failed(self._now(), step, failure)
+        self._plan()
+
+    def interrupt(self) -> None:
+        """The server stops. The board hears of it: in the middle of an update Device OS 6.2.0 says nothing of its own
+        accord for five minutes, or for ever, and would not be there for the next server."""
+        self._transfer.cancel(self._now())
         self._plan()
 
     def closed(self) -> None:
@@ -205,6 +212,7 @@ class BoardUpdate:
 
     def _end(self) -> None:
         self._line.update = None
+        self._line.shared.updates.discard(self)
         for timer in (self._limit, self._timer):
             if timer is not None:
                 timer.cancel()
