@@ -178,3 +178,26 @@ async def test_names_and_ids_in_any_case_mean_the_device(world: World) -> None:
     await board(world)
     for ref in (ID.upper(), "porch_lamp", "Porch_Lamp"):
         assert (await world.call("GET", f"/v1/devices/{ref}/count")).json()["result"] == 42
+
+
+FORMATS: dict[str, tuple[str, str, Any, bytes]] = {
+    # name: method, path, body, the answer or its beginning
+    "variable, another format": ("GET", f"{PATH}/count?format=json", None, b'{"cmd":"VarReturn",'),
+    "variable, empty format": ("GET", f"{PATH}/count?format=", None, b'{"cmd":"VarReturn",'),
+    "variable, raw and more": ("GET", f"{PATH}/count?x=1&format=raw", None, b"42"),
+    "function, raw in JSON": ("POST", f"{PATH}/length", {"arg": "abc", "format": "raw"}, b"3"),
+    "function, raw in the query": ("POST", f"{PATH}/length?format=raw", {"arg": "abc"}, b"3"),
+    "function, another format": ("POST", f"{PATH}/length", {"arg": "abc", "format": "json"}, b'{"id":'),
+    "unknown variable, raw": ("GET", f"{PATH}/none?format=raw", None, b'{"ok":false,"error":"Unknown Variable: none"}'),
+    "unknown function, raw": ("POST", f"{PATH}/none?format=raw", {}, b'{"ok":false,"error":"Function none not found"}'),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+async def test_formats(world: World, name: str) -> None:
+    await board(world)
+    method, path, body, content = FORMATS[name]
+    answer = await world.call(method, path, body)
+    assert answer.content == content if not content.endswith((b",", b":")) else answer.content.startswith(content)
+    kind = "text/plain; charset=utf-8" if content.isdigit() else "application/json; charset=utf-8"
+    assert answer.headers["content-type"] == kind
