@@ -83,6 +83,13 @@ class TestAdd:
         result = await services.fleet.add(product, [hex_id(1)], dialect="any", type="board", team=[other.space_id])
         assert result.foreign == [hex_id(1)]
 
+    async def test_one_of_another_dialect_stays_out(self, services: Services, product: Product) -> None:
+        await services.enrolment.enrol(hex_id(1), "other", "board", space_id=product.space_id)
+        team = [product.space_id]
+        result = await services.fleet.add(product, [hex_id(1)], dialect="any", type="board", team=team)
+        assert (result.added, result.foreign) == ([], [hex_id(1)])
+        assert await services.fleet.of(product) == []
+
     async def test_what_is_in_quarantine_is_approved(self, services: Services, product: Product) -> None:
         (device,) = await add(services, product, 1)
         await services.fleet.deny(device)

@@ -24,7 +24,7 @@ class Imported:
     added: list[str] = field(default_factory=list)
     existing: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
-    """In another product, or owned by somebody outside the team."""
+    """In another product, owned by somebody outside the team, or of another dialect."""
     invalid: list[str] = field(default_factory=list)
     """Not ids."""
 
@@ -86,8 +86,8 @@ class Fleet:
         Args:
             product: theirs from now on.
             ids: as given by people: blanks and case do not matter.
-            dialect: of a board that is made known.
-            type: likewise.
+            dialect: of a board that is made known. Those of other dialects stay out: they can not be without an owner.
+            type: of a board that is made known.
             team: ids of the spaces of the product's people: whose boards may be taken in.
 
         Raises:
@@ -118,7 +118,8 @@ class Fleet:
                 device = known.get(text)
                 if device is None or device.deleted_at is not None:
                     device = await self._enrolment.enrol(text, dialect, type, platform=product.platform)
-                (await self._take(product, device, team, result)).append(text)
+                taken = result.foreign if device.dialect != dialect else await self._take(product, device, team, result)
+                taken.append(text)
         return result
 
     async def _take(self, product: Product, device: Device, team: Sequence[str], result: Imported) -> list[str]:

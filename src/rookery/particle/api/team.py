@@ -123,7 +123,8 @@ async def update(call: Call) -> dict[str, Any]:
         _check_covered(call.who, [*who.scopes, *(scopes or ())])
         return {"ok": True, "updated": _renewed(await call.services.teams.change_program(who, name, scopes))}
     mate = await _give_role(call, team, who.person.email, _role(fields))
-    return {"ok": True, "updated": {"username": mate.person.email, "role": {"id": ROLES[mate.role]}}}
+    name = ROLES[mate.role]
+    return {"ok": True, "updated": {"username": mate.person.email, "role": {"id": name, "name": name}}}
 
 
 @operation("PUT POST", *TOKEN)
