@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from structlog.testing import capture_logs
 
 from rookery.particle.device import greetings
 from rookery.particle.device.hello import encode_hello
@@ -42,7 +43,10 @@ async def test_a_board_that_nobody_knows_is_enrolled_with_the_key_it_has_proven(
 async def test_another_key_than_the_registered_one_stays_outside() -> None:
     world = World()
     first = await enter(world, 1)
-    impostor = await enter(world, 2)
+    with capture_logs() as logs:
+        impostor = await enter(world, 2)
+    (refused,) = [line for line in logs if line["event"] == "particle.refused"]
+    assert refused["device"] == BOARD_ID, "whom it pretends to be, though the session has no name"
     assert impostor.connection.closed is not None
     assert impostor.connection.closed[1] is False
     assert impostor.connection.named == []

@@ -220,7 +220,7 @@ class Board(BoardAnswers):
                 request = hello_request()
                 connection.send(request.code, request.options, confirmable=False, response=False)
         except (Stranger, LocalError) as stranger:
-            self._turn_away(str(stranger))
+            self._turn_away(str(stranger), hello.device_id)
             return
         except Exception:
             log.exception("particle.greeting_failed", device=connection.name.hex() or hello.device_id)
@@ -293,11 +293,11 @@ class Board(BoardAnswers):
         self._deliveries.register()
         self._line.say(STATUS, "online")
 
-    def _turn_away(self, reason: str) -> None:
+    def _turn_away(self, reason: str, claimed_id: str = "") -> None:
         self._shared.counters.refused += 1
         log.warning(
             "particle.refused",
-            device=self._connection.name.hex(),
+            device=self._connection.name.hex() or claimed_id,
             peer=self._connection.peer.address,
             reason=reason,
         )
