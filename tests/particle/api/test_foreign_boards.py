@@ -106,7 +106,9 @@ async def test_variables_answer_with_what_the_board_said_last(house: House) -> N
     }
     assert read == {"led": True, "counter": 7, "temperature": 21.5, "name": "porch"}
     _, color = await house.ask("GET", "/color")
-    assert color["result"] == {"hue": 120.0, "sat": 50.0, "bri": 25.0}
+    assert color["result"] == '{"hue":120.0,"sat":50.0,"bri":25.0}', "its type says that it is a string"
+    written = await house.ask("POST", "/color", {"arg": color["result"]})
+    assert (written[0], written[1]["return_value"]) == (200, 1)
     assert color["coreInfo"]["deviceID"] == house.id
     assert (await house.http.get(f"{house.path}/temperature?format=raw")).content == b"21.5"
 

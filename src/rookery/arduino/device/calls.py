@@ -44,8 +44,9 @@ class BoardCalls:
         return max((v.stamp for v in self._thing.by_id.values()), default=0) or self._since
 
     async def read(self, name: str, deadline: float = CALL_SECONDS) -> Any:
-        """The last value. None while there is none."""
-        return find(self._thing, name).value
+        """The last value. None while there is none; what has parts as JSON text, as it is written."""
+        value = find(self._thing, name).value
+        return msgspec.json.encode(value).decode() if isinstance(value, dict) else value
 
     async def call(self, name: str, argument: str, deadline: float = CALL_SECONDS) -> int:
         """Write a variable."""
