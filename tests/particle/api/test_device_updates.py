@@ -123,11 +123,12 @@ async def test_a_board_that_can_not_be_asked_to_show_itself(world: World, state:
     device = await board(world)
     if state == "deaf":
         connect(world.services, device).deaf = True
-    answer = await world.call("PUT", PATH, {"signal": 1})
+    answer = await world.call("PUT", PATH, {"signal": 1, "name": "not kept"})
     assert (answer.status_code, answer.text) == (
         500,
         '{"ok":false,"code":500,"errors":[{"error":"Timed out, didn\'t hear back from device service"}]}',
     )
+    assert await kept(world) == device
 
 
 async def test_a_name_and_a_signal_at_once(world: World) -> None:

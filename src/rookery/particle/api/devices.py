@@ -131,13 +131,15 @@ async def update(call: Call) -> Any:
     fields = await call.fields()
     signal = as_bool(fields.get("signal"), "signal")
     changes, told = await _changes(call, device, product, fields)
+    if signal is not None:
+        # Before anything is kept: a board that does not answer makes this call fail as a whole.
+        await _signal(call, device, signal)
     if changes:
         kept = await call.services.enrolment.keep(device.id, **changes)
         if kept is None:
             raise refused(404, "Device not found.")
         device = kept
     if signal is not None:
-        await _signal(call, device, signal)
         return {"id": device.hex_id, "connected": True, "signaling": signal, **told}
     if not told:
         raise bad_request("Nothing to do?")
