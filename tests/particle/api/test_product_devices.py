@@ -215,8 +215,11 @@ class TestImport:
         fleet = await fleet_of(world)
         device = await world.services.enrolment.enrol(device_id(1), "particle", "particle", serial="B40HAB")
         await world.services.enrolment.keep(device.id, platform=ARGON)
-        result = await self.post(fleet, files={"file": ("s.txt", "Serial\nB40HAB\nB40NONE\n")})
-        assert (result["updatedDeviceIds"], result["invalidDeviceIds"]) == ([device_id(1)], ["b40none"])
+        stranger, _ = await world.somebody()
+        theirs = await world.services.enrolment.enrol(device_id(2), "particle", "particle", serial="B40HIS")
+        await world.services.claims.give(theirs, stranger.id)
+        result = await self.post(fleet, files={"file": ("s.txt", "Serial\nB40HAB\nB40NONE\nB40HIS\n")})
+        assert (result["updatedDeviceIds"], result["invalidDeviceIds"]) == ([device_id(1)], ["b40none", "b40his"])
 
     async def test_it_approves_what_is_in_quarantine(self, world: World) -> None:
         fleet = await fleet_of(world)

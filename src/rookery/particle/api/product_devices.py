@@ -4,7 +4,7 @@ one device is served with the same handlers for its owner and its product, in `d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rookery.core.enrolment import HEX_ID
@@ -92,14 +92,14 @@ async def import_devices(call: Call) -> dict[str, Any]:
     """Take devices in: one, several, or those of a file. Approves those in quarantine."""
     product = await product_of(call, p.DEVICES_IMPORT)
     fields = await call.fields()
-    ids = await _wanted(call, fields)
+    team = await call.services.teams.spaces(product)
+    ids = await _wanted(call, fields, team)
     if not ids:
         raise bad_request("id, ids or file is required")
     if len(ids) > IMPORT_LIMIT:
         raise bad_request(f"At most {IMPORT_LIMIT} devices can be imported at once")
     username = as_text(fields.get("claim_user", call.query.get("claim_user")), "claim_user")
     owner = await _owner(call, product, username) if username else None
-    team = await call.services.teams.spaces(product)
     result = await call.services.fleet.add(product, ids, dialect=NATIVE, type=NATIVE, team=team)
     if owner is not None:
         await _claimed(call, product, result.added, owner)
@@ -113,8 +113,8 @@ async def import_devices(call: Call) -> dict[str, Any]:
     }
 
 
-async def _wanted(call: Call, fields: dict[str, Any]) -> list[str]:
-    """Ids of the body. Serial numbers that are known become the ids of their devices."""
+async def _wanted(call: Call, fields: dict[str, Any], team: Sequence[str]) -> list[str]:
+    """Ids of the body. Serial numbers of boards that are the team's or nobody's become the ids of these."""
     ids = [*(as_texts(fields.get("ids"), "ids") or ()), *(as_texts(fields.get("id"), "id") or ())]
     for file in await call.files():
         if len(file.data) > IMPORT_BYTES:
@@ -125,7 +125,7 @@ async def _wanted(call: Call, fields: dict[str, Any]) -> list[str]:
     if not serials:
         return ids
     found = await call.services.catalog.select(Device, serial=serials, deleted_at=None)
-    by_serial = {device.serial: device.hex_id for device in found}
+    by_serial = {device.serial: device.hex_id for device in found if not device.space_id or device.space_id in team}
     return [by_serial.get(id, id) for id in ids]
 
 
