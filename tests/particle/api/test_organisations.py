@@ -21,12 +21,12 @@ async def test_an_organisation_is_listed_and_shown(world: World) -> None:
     world.clock.turn(10)
     shown = {"id": hex_id(space.id), "slug": "acme-ltd", "name": "Acme Ltd"}
     assert (await world.call("GET", "/v1/orgs")).json() == {"organizations": [shown]}
-    for ref in ("acme-ltd", "Acme-Ltd", space.id):
+    for ref in ("acme-ltd", "Acme-Ltd", space.id, shown["id"], str(shown["id"]).upper()):
         assert (await world.call("GET", f"/v1/orgs/{ref}")).json() == {"organization": shown}
     _, other = await world.somebody()
     assert (await world.call("GET", "/v1/orgs", token=other)).json() == {"organizations": []}
-    for path in ("/v1/orgs/acme-ltd", "/v1/orgs/nonesuch", f"/v1/orgs/{world.person.id}"):
-        answer = await world.call("GET", path, token=other)
+    for ref in ("acme-ltd", "nonesuch", shown["id"], world.person.id, hex_id(world.person.id)):
+        answer = await world.call("GET", f"/v1/orgs/{ref}", token=other)
         assert (answer.status_code, answer.json()) == (404, {"ok": False, "error": "Organization not found."})
 
 

@@ -14,6 +14,7 @@ from rookery.core.ids import is_uuid
 from rookery.core.records import Bearer, Device, Product, Space, SpaceKind
 from rookery.particle.api.errors import device_not_recognised, product_device_not_found, product_not_found, refused
 from rookery.particle.api.operations import Call
+from rookery.particle.ids import hex_id
 
 NATIVE = "particle"
 """The dialect of boards that speak this vendor's protocols."""
@@ -95,16 +96,18 @@ async def device_of(call: Call, permission: Permission) -> Device:
 
 
 async def organisation(call: Call, ref: str, permission: Permission | None = None) -> Space:
-    """The organisation with this slug or id that the caller is a member of.
+    """The organisation with this slug, id, or id as answers show it, that the caller is a member of.
 
     Raises:
         ApiError: 404, none.
         Forbidden: not with this role or these scopes.
     """
     catalog = call.services.catalog
-    found = await catalog.find(Space, slug=ref.lower())
-    if found is None and is_uuid(ref):
-        found = await catalog.get(Space, ref.lower())
+    ref = ref.lower()
+    found = await catalog.find(Space, slug=ref)
+    if found is None:
+        id = ref if is_uuid(ref) else next((id for id in call.who.roles if hex_id(id) == ref), None)
+        found = await catalog.get(Space, id) if id is not None else None
     if found is None or found.kind is not SpaceKind.ORGANISATION or found.id not in call.who.roles:
         raise refused(404, "Organization not found.")
     if permission is not None:
