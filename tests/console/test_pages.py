@@ -13,7 +13,14 @@ from rookery.core.people import LINK_LIFETIME
 from rookery.core.services import Services
 from tests.fakes import ManualClock, memory_services
 
-PORTS = {"http_port": [8080], "https_port": [8443], "mqtts_port": [40004], "mqtts_cert_ports": [8885, 8883]}
+PORTS = {
+    "http_port": [8080],
+    "https_port": [8443],
+    "mqtts_port": [40004],
+    "mqtts_cert_ports": [8885, 8883],
+    "particle_tcp_port": [5683],
+    "particle_udp_port": [5684],
+}
 GOOD = "a long password"
 
 
@@ -58,7 +65,10 @@ async def test_the_start_page_tells_the_ports_in_use(client: httpx.AsyncClient) 
     text = (await client.get("/")).text
     assert "40004" in text
     assert "8885, 8883" in text
+    assert "<td>5683</td>" in text
+    assert "<td>5684</td>" in text
     assert "<td>off</td>" in text
+    assert "<code>/v1</code>" in text
     for address in ("/iot/docs", "/iot/openapi.json", "/ca.pem", "/health", "/metrics"):
         assert f'href="{address}"' in text
 

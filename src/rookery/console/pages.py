@@ -162,6 +162,8 @@ LISTENERS = (
     ("mqtts_port", "MQTT over TLS for boards and programs with a secret key"),
     ("mqtts_cert_ports", "MQTT over TLS for boards with a certificate"),
     ("mqtt_port", "MQTT without TLS; on this machine only"),
+    ("particle_tcp_port", "TCP for Particle boards: Photon, P1, Core"),
+    ("particle_udp_port", "UDP for Particle boards: Argon, Boron, Photon 2, Tracker and others"),
 )
 """Setting to what it serves."""
 
@@ -170,14 +172,18 @@ HOME = """<p>The cloud that your boards come home to. It runs, and everything be
 <ul>
 <li>Arduino Application API at <code>/iot</code>: <a href="/iot/docs">its operations</a>, and the same
  <a href="/iot/openapi.json">for programs</a> (OpenAPI)</li>
+<li>Particle Cloud API at <code>/v1</code>, log-in at <code>/oauth/token</code></li>
 <li>MQTT over WebSocket at <code>/mqtt</code>, sub-protocol <code>mqtt</code></li>
 </ul>
-<p>Make an API key with <code>rookery key create NAME</code>.</p>
+<p>Make an API key for <code>/iot</code> and MQTT with <code>rookery key create NAME</code>, an access token for
+ <code>/v1</code> with <code>rookery token create</code>.</p>
 <h2>For boards</h2>
 <ul>
-<li>Register one with <code>rookery device add NAME</code>: it prints what goes into the sketch</li>
+<li>Register an Arduino board with <code>rookery device add NAME</code>: it prints what goes into the sketch</li>
 <li><a href="/ca.pem">The certificate of this server's authority</a>; <code>rookery ca board BOARD</code> says where a
  board keeps it</li>
+<li>A Particle board gets this server's key over USB: <code>rookery device keys HOST</code> writes the file for it, and
+ says how it comes here and back</li>
 </ul>
 <h2>Ports</h2>
 <table>LISTENERS</table>
