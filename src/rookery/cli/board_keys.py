@@ -8,10 +8,10 @@ from rookery.cli.exits import fail
 from rookery.cli.output import show
 
 FAMILIES = (
-    ("rsa", "server_rsa.pub.der", "Photon, P1, Core (TCP)", "tcp", 5683),
-    ("ec", "server_ec.pub.der", "Electron, Argon, Boron, Photon 2, Tracker and newer (UDP)", "udp", 5684),
+    ("rsa", "server_rsa.pub.der", "Photon, P1, Core (TCP)", "tcp"),
+    ("ec", "server_ec.pub.der", "Electron, Argon, Boron, Photon 2, Tracker and newer (UDP)", "udp"),
 )
-"""Algorithm, file of the public key, which boards, protocol, port."""
+"""Algorithm, file of the public key, which boards, protocol. The vendor's tool knows the last by the board."""
 
 
 def write_and_tell(keys: Path, host: str | None, port: int | None, write: Path | None, *, as_json: bool) -> None:
@@ -19,7 +19,7 @@ def write_and_tell(keys: Path, host: str | None, port: int | None, write: Path |
     from rookery.keys import AddressInvalid, address_block
 
     told = []
-    for algorithm, name, boards, protocol, usual in FAMILIES:
+    for algorithm, name, boards, protocol in FAMILIES:
         public = keys / name
         if not public.exists():
             fail(
@@ -30,6 +30,7 @@ def write_and_tell(keys: Path, host: str | None, port: int | None, write: Path |
         if host is not None:
             target = (write or keys) / f"particle_{algorithm}.der"
             dialled = port if protocol == "tcp" else None
+            spoken = "" if dialled is None else f" --port {dialled}"
             try:
                 block = address_block(public.read_bytes(), host, dialled, "rsa" if algorithm == "rsa" else "ec")
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -41,9 +42,7 @@ def write_and_tell(keys: Path, host: str | None, port: int | None, write: Path |
             result |= {
                 "file": str(target),
                 "command": f"particle keys server {target}",
-                "same_by_hand": (
-                    f"particle keys server {public} --host {host} --port {dialled or usual} --protocol {protocol}"
-                ),
+                "same_by_hand": f"particle keys server {public} --host {host}{spoken}",
             }
         told.append(result)
     back = {
