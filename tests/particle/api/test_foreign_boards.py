@@ -109,7 +109,7 @@ async def test_variables_answer_with_what_the_board_said_last(house: House) -> N
     assert color["result"] == '{"hue":120.0,"sat":50.0,"bri":25.0}', "its type says that it is a string"
     written = await house.ask("POST", "/color", {"arg": color["result"]})
     assert (written[0], written[1]["return_value"]) == (200, 1)
-    assert color["coreInfo"]["deviceID"] == house.id
+    assert (color["coreInfo"]["deviceID"], color["coreInfo"]["product_id"]) == (house.id, 103)
     assert (await house.http.get(f"{house.path}/temperature?format=raw")).content == b"21.5"
 
 

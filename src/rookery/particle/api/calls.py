@@ -12,6 +12,7 @@ from rookery.core.errors import BoardAway, BoardCannot, NameUnknown
 from rookery.core.records import Device
 from rookery.particle.api import permissions as p
 from rookery.particle.api.answers import Answer
+from rookery.particle.api.device_view import FOREIGN_PLATFORM
 from rookery.particle.api.errors import bad_request, timed_out, unknown_function, unknown_variable
 from rookery.particle.api.operations import Call, operation
 from rookery.particle.api.resolve import device_of
@@ -82,7 +83,7 @@ async def call_function(call: Call) -> Any:
 
 
 async def _core_info(call: Call, device: Device, session: BoardSession) -> dict[str, Any]:
-    number: int | None = device.platform
+    number = FOREIGN_PLATFORM if device.platform is None else device.platform
     if device.product_id is not None:
         product = await call.services.products.get(device.product_id)
         number = product.number if product is not None else number
