@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rookery.particle import template as module
-from rookery.particle.template import Budget, DeepTemplate, Template, TemplateError, render, render_deep
+from rookery.particle.template import Budget, DeepTemplate, Template, TemplateError, render
 
 DATA: dict[str, Any] = {
     "a": {"aa": "testing", "ab": 1234, "deep": {"er": "down"}},
@@ -140,14 +140,14 @@ def test_values_that_are_nested_without_end_are_an_error() -> None:
 
 def test_a_structure_keeps_what_is_not_text() -> None:
     value = {"{{a}}": ["{{{b}}}", 1, 2.5, True, None, {"x": "{{c.0}}"}], "n": 0}
-    assert render_deep(value, {"a": "key", "b": "<", "c": ["z"]}) == {
+    assert DeepTemplate(value).render({"a": "key", "b": "<", "c": ["z"]}) == {
         "key": ["<", 1, 2.5, True, None, {"x": "z"}],
         "n": 0,
     }
 
 
 def test_a_value_inside_a_structure_can_not_break_out() -> None:
-    rendered = render_deep({"data": "{{{x}}}"}, {"x": '","admin":true,"y":"'})
+    rendered = DeepTemplate({"data": "{{{x}}}"}).render({"x": '","admin":true,"y":"'})
     assert json.loads(json.dumps(rendered)) == {"data": '","admin":true,"y":"'}
 
 

@@ -123,11 +123,6 @@ def render(text: str, context: Any, budget: Budget | None = None) -> str:
     return Template(text).render(context, budget)
 
 
-def render_deep(value: Any, context: Any, budget: Budget | None = None) -> Any:
-    """Render every string of a structure, keys and values, once."""
-    return DeepTemplate(value).render(context, budget)
-
-
 def text_of(value: Any) -> str:
     """How a value of JSON is written in a text: as JavaScript does it, but objects as JSON."""
     if isinstance(value, str):

@@ -121,7 +121,6 @@ OAUTH: dict[str, tuple[ApiError, int, str, str]] = {
         "unauthorized",
         "API users are not allowed to call this endpoint",
     ),
-    "configuration_rejected": (errors.configuration_rejected("no"), 400, "device_rejected_configuration", "no"),
 }
 """The first family: code and description."""
 
@@ -153,11 +152,6 @@ OTHER: dict[str, tuple[ApiError, int, bytes]] = {
         b'{"ok":false,"error":"Permission Denied",'
         b'"error_description":"Customers are not allowed to call this endpoint"}',
     ),
-    "role_insufficient": (
-        errors.role_insufficient(),
-        403,
-        b'{"ok":false,"error":"Permission Denied","error_description":"Your role does not allow this"}',
-    ),
     "device_not_recognised": (
         errors.device_not_recognised("http://host:8080/"),
         403,
@@ -173,7 +167,6 @@ OTHER: dict[str, tuple[ApiError, int, bytes]] = {
     "token_not_found": (errors.token_not_found(), 404, b'{"ok":false,"error":"Token not found"}'),
     "webhook_not_found": (errors.webhook_not_found(), 404, b'{"ok":false,"error":"Webhook not found"}'),
     "no_diagnostics": (errors.no_diagnostics(), 404, b'{"ok":false,"error":"No diagnostics found"}'),
-    "configuration_unset": (errors.configuration_unset(), 404, b"{}"),
     "unknown_variable": (
         errors.unknown_variable("temp"),
         404,
@@ -229,12 +222,6 @@ OTHER: dict[str, tuple[ApiError, int, bytes]] = {
         400,
         b'{"error":"bad_request","description":"start_date must not be more than than 30 days ago"}',
     ),
-    "configuration_invalid": (
-        errors.configuration_invalid("d", [{"a": 1}]),
-        422,
-        b'{"message":"Invalid Schema","description":"d","violations":[{"a":1}]}',
-    ),
-    "library_error": (errors.library_error(404, "none"), 404, b'{"errors":[{"message":"none"}]}'),
 }
 """The second family, and what belongs to neither."""
 

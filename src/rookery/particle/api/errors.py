@@ -284,11 +284,6 @@ def customer_refused() -> ApiError:
     return permission_denied("Customers are not allowed to call this endpoint")
 
 
-def role_insufficient() -> ApiError:
-    """A member whose role does not reach."""
-    return permission_denied("Your role does not allow this")
-
-
 def device_not_recognised(base_url: str) -> ApiError:
     """User paths: unknown, or not the caller's. The command line tool looks for the words in `info`."""
     info = (
@@ -324,11 +319,6 @@ def webhook_not_found() -> ApiError:
 def no_diagnostics() -> ApiError:
     """No vitals yet."""
     return refused(404, "No diagnostics found")
-
-
-def configuration_unset() -> ApiError:
-    """No schema and no values."""
-    return ApiError(404, {})
 
 
 # Calls to boards (reference 5).
@@ -428,21 +418,6 @@ def vitals_too_old() -> ApiError:
     """Vitals are kept for a month. "than than" is the vendor's."""
     text = "start_date must not be more than than 30 days ago"
     return ApiError(400, {"error": "bad_request", "description": text})
-
-
-def configuration_rejected(description: str) -> ApiError:
-    """The board said no."""
-    return oauth_error(400, "device_rejected_configuration", description)
-
-
-def configuration_invalid(description: str, violations: Sequence[Any]) -> ApiError:
-    """Against the schema."""
-    return ApiError(422, {"message": "Invalid Schema", "description": description, "violations": list(violations)})
-
-
-def library_error(status: int, message: str) -> ApiError:
-    """Libraries speak JSON:API."""
-    return ApiError(status, {"errors": [{"message": message}]})
 
 
 def wrong_bearer(bearer: Bearer) -> ApiError:

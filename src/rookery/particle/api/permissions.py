@@ -44,8 +44,6 @@ INTEGRATIONS_UPDATE = Permission(_CHANGE, "integrations:update")
 INTEGRATIONS_REMOVE = Permission(_CHANGE, "integrations:remove")
 INTEGRATIONS_TEST = Permission(_CHANGE, "integrations:test")
 
-FIRMWARE_UPDATE = Permission(_CHANGE, "firmware:update")
-
 PRODUCTS_GET = Permission(_VIEW, "products:get")
 PRODUCTS_UPDATE = Permission(_MANAGE, "products:update")
 PRODUCTS_REMOVE = Permission(_MANAGE, "products:remove")

@@ -29,8 +29,6 @@ from rookery.particle.device.greetings import DIALECT, Welcome, gather
 from rookery.particle.device.profile import Profile
 from rookery.particle.device.shared import Counters, Shared, Trust
 
-RSA_KEY_BYTES = 162
-"""DER of an RSA key of 1,024 bits with the usual exponent: the keys of boards over TCP."""
 EC_KEY_BYTES = 91
 """DER of a P-256 key: the keys of boards over UDP."""
 

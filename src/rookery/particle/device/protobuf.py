@@ -92,11 +92,6 @@ def fixed32_field(number: int, value: int) -> bytes:
     return varint(number << 3 | _FIXED32) + value.to_bytes(4, "little")
 
 
-def fixed64_field(number: int, value: int) -> bytes:
-    """A number in eight bytes; always written."""
-    return varint(number << 3 | _FIXED64) + value.to_bytes(8, "little")
-
-
 def bytes_field(number: int, value: bytes) -> bytes:
     """Bytes, text, or a message within this one; written also when empty."""
     return varint(number << 3 | _BYTES) + varint(len(value)) + value

@@ -157,7 +157,6 @@ METRICS: Final = (
     _count(43, f"{_CELL}.cell_id"),
 )
 _BY_ID: Final = {metric.id: metric for metric in METRICS}
-_BY_PATH: Final = {metric.path: metric for metric in METRICS}
 
 
 def records(payload: bytes) -> list[tuple[int, int, bool]]:
