@@ -42,6 +42,17 @@ async def test_a_board_that_reported_nothing_yet(world: World) -> None:
     assert (await world.call("GET", PATH)).text == '{"diagnostics":[]}'
 
 
+async def test_what_the_leaves_are(world: World) -> None:
+    await board(world)
+    told = (await world.call("GET", f"{PATH}/metadata")).json()["diagnostics_metadata"]
+    assert told["device"]["network"]["signal"]["at"] == {"type": "string"}
+    assert told["device"]["network"]["signal"]["strength"] == {"type": "number", "units": {"title": "%"}}
+    assert told["device"]["network"]["connection"]["disconnects"] == {"type": "number"}
+    assert told["service"]["device"]["status"] == {"type": "string"}
+    answer = await world.call("GET", "/v1/diagnostics/0123456789abcdef01234567/metadata")
+    assert answer.status_code == 403
+
+
 async def test_the_last_and_all(world: World) -> None:
     device = await board(world)
     await record(world, device, START - 2 * SECOND, PAYLOAD)

@@ -16,7 +16,7 @@ from rookery.particle.api.errors import no_diagnostics, vitals_dates_malformed, 
 from rookery.particle.api.operations import Call, operation
 from rookery.particle.api.resolve import device_of
 from rookery.particle.api.times import iso_time, parse_iso
-from rookery.particle.device.vitals import vitals_csv
+from rookery.particle.device.vitals import vitals_csv, vitals_metadata
 
 KEPT = 30 * DAY
 """How far back one may ask, as documented. What lies further back is kept, and left out here."""
@@ -52,6 +52,13 @@ async def history(call: Call) -> Any:
         rows = [(iso_time(point.time), device.hex_id, _payload(point)) for point in points]
         return Answer(vitals_csv(rows).encode(), media_type=CSV)
     return {"diagnostics": [_record(device, point) for point in points]}
+
+
+@operation("GET", "/v1/diagnostics/{device}/metadata", "/v1/products/{product}/diagnostics/{device}/metadata")
+async def metadata(call: Call) -> dict[str, Any]:
+    """What the leaves of a record are. Documented no more; older clients still ask."""
+    await device_of(call, p.DIAGNOSTICS_METADATA)
+    return {"diagnostics_metadata": vitals_metadata()}
 
 
 @operation("POST", "/v1/diagnostics/{device}/update", "/v1/products/{product}/diagnostics/{device}/update", status=202)
@@ -93,5 +100,5 @@ def _record(device: Device, point: Point) -> dict[str, Any]:
     return {"updated_at": iso_time(point.time), "deviceID": device.hex_id, "payload": _payload(point)}
 
 
-ROUTES = (last, history, refresh)
-"""`/last` and `/update` are literals behind a parameter and need no order."""
+ROUTES = (last, history, metadata, refresh)
+"""`/last`, `/metadata` and `/update` are literals behind a parameter and need no order."""

@@ -82,6 +82,9 @@ class Metric(NamedTuple):
     path: str
     read: Callable[[int], Any]
     write: Callable[[Any], int]
+    type: str = "number"
+    """Of the leaf, in the API's words."""
+    unit: str = ""
 
 
 def _signed(raw: int) -> int:
@@ -92,8 +95,8 @@ def _bits(value: int) -> int:
     return int(value) & 0xFFFFFFFF
 
 
-def _count(metric: int, path: str) -> Metric:
-    return Metric(metric, path, int, _bits)
+def _count(metric: int, path: str, unit: str = "") -> Metric:
+    return Metric(metric, path, int, _bits, unit=unit)
 
 
 def _code(metric: int, path: str) -> Metric:
@@ -101,17 +104,21 @@ def _code(metric: int, path: str) -> Metric:
 
 
 def _percent(metric: int, path: str) -> Metric:
-    return Metric(metric, path, lambda raw: raw / 256, lambda value: _bits(round(value * 256)))
+    return Metric(metric, path, lambda raw: raw / 256, lambda value: _bits(round(value * 256)), unit="%")
 
 
-def _decibel(metric: int, path: str) -> Metric:
-    return Metric(metric, path, lambda raw: _signed(raw) / 65_536, lambda value: _bits(round(value * 65_536)))
+def _decibel(metric: int, path: str, unit: str) -> Metric:
+    return Metric(
+        metric, path, lambda raw: _signed(raw) / 65_536, lambda value: _bits(round(value * 65_536)), unit=unit
+    )
 
 
 def _word(metric: int, path: str, words: Mapping[int, str]) -> Metric:
     """A number that has no word yet stays a number."""
     numbers = {word: number for number, word in words.items()}
-    return Metric(metric, path, lambda raw: words.get(raw, raw), lambda value: _bits(numbers.get(value, value)))
+    return Metric(
+        metric, path, lambda raw: words.get(raw, raw), lambda value: _bits(numbers.get(value, value)), "string"
+    )
 
 
 def _read_network_code(raw: int) -> str:
@@ -126,7 +133,7 @@ def _write_network_code(text: str) -> int:
 _CELL: Final = "network.cellular.cell_global_identity"
 METRICS: Final = (
     _percent(3, "power.battery.charge"),
-    _count(6, "system.uptime"),
+    _count(6, "system.uptime", "s"),
     _word(7, "power.battery.state", BATTERY_STATE),
     _word(8, "network.connection.status", NETWORK_STATUS),
     _code(9, "network.connection.error"),
@@ -139,20 +146,20 @@ METRICS: Final = (
     _count(22, "cloud.coap.unack"),
     _count(23, "cloud.coap.transmit"),
     _word(24, "power.source", POWER_SOURCE),
-    _count(25, "system.memory.total"),
-    _count(26, "system.memory.used"),
+    _count(25, "system.memory.total", "B"),
+    _count(26, "system.memory.used", "B"),
     _count(27, "network.connection.attempts"),
     _word(28, "network.connection.disconnect_reason", NETWORK_REASONS),
     _count(29, "cloud.connection.attempts"),
     _word(30, "cloud.connection.disconnect_reason", CLOUD_REASONS),
-    _count(31, "cloud.coap.round_trip"),
+    _count(31, "cloud.coap.round_trip", "ms"),
     _percent(33, "network.signal.strength"),
     _percent(34, "network.signal.quality"),
-    _decibel(35, "network.signal.qualityv"),
+    _decibel(35, "network.signal.qualityv", "dB"),
     _word(36, "network.signal.at", _TECHNOLOGY_NAMES),
-    _decibel(37, "network.signal.strengthv"),
+    _decibel(37, "network.signal.strengthv", "dBm"),
     _count(40, f"{_CELL}.mobile_country_code"),
-    Metric(41, f"{_CELL}.mobile_network_code", _read_network_code, _write_network_code),
+    Metric(41, f"{_CELL}.mobile_network_code", _read_network_code, _write_network_code, "string"),
     _count(42, f"{_CELL}.location_area_code"),
     _count(43, f"{_CELL}.cell_id"),
 )
@@ -199,6 +206,23 @@ def with_service(
     if round_trip_ms is not None:
         service["coap"] = {"round_trip": round_trip_ms}
     return {**vitals, "service": service}
+
+
+def vitals_metadata() -> Tree:
+    """`{"device": …, "service": …}`: what each leaf of such a tree is, its `type` and, where it has one, its unit."""
+    device: Tree = {}
+    for metric in METRICS:
+        _put(device, metric.path, _leaf(metric.type, metric.unit))
+    service = {
+        "device": {"status": _leaf("string")},
+        "cloud": {"uptime": _leaf("number", "s"), "publish": {"sent": _leaf("number")}},
+        "coap": {"round_trip": _leaf("number", "ms")},
+    }
+    return {"device": device, "service": service}
+
+
+def _leaf(type: str, unit: str = "") -> Tree:
+    return {"type": type, "units": {"title": unit}} if unit else {"type": type}
 
 
 def encode_vitals(vitals: Tree) -> bytes:
