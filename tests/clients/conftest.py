@@ -9,9 +9,11 @@ import pytest
 from rookery.testing.sandbox import ApiKey, Sandbox, running_sandbox
 from tests.clients.account import Account
 from tests.clients.command_line import order
+from tests.clients.curl import Curl, require_curl
 from tests.clients.node_support import NodeEnvironment, require_node
 from tests.clients.particle_cloud import Cloud
 from tests.clients.particle_js import Js
+from tests.clients.particle_scene import Scene
 from tests.clients.program import Program
 
 
@@ -59,6 +61,12 @@ def cloud(sandbox: Sandbox) -> Iterator[Cloud]:
     cloud = Cloud(sandbox)
     yield cloud
     cloud.close()
+
+
+@pytest.fixture(scope="module")
+def scene(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """`curl`, and what its command lines are tried on."""
+    return Scene(cloud, Curl(require_curl(), cloud.base, tmp_path_factory.mktemp("curl")))
 
 
 @pytest.fixture(scope="module")

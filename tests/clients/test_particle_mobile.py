@@ -10,8 +10,8 @@ import uuid
 
 import pytest
 
-from tests.clients.curl import Curl, Reply, body, form, require_curl
-from tests.clients.particle_cloud import Cloud, fresh_email
+from tests.clients.curl import Reply, body, form
+from tests.clients.particle_cloud import fresh_email
 from tests.clients.particle_scene import Scene
 
 pytestmark = [pytest.mark.clients]
@@ -19,11 +19,6 @@ pytestmark = [pytest.mark.clients]
 BASIC = ("--user", "particle:particle")
 STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 PASSWORD = "a password of a phone"
-
-
-@pytest.fixture(scope="module")
-def scene(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return Scene(cloud, Curl(require_curl(), cloud.base, tmp_path_factory.mktemp("mobile")))
 
 
 def good(reply: Reply) -> Reply:

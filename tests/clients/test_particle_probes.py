@@ -6,18 +6,12 @@ import time
 
 import pytest
 
-from tests.clients.curl import Curl, body, form, require_curl
-from tests.clients.particle_cloud import Cloud
+from tests.clients.curl import body, form
 from tests.clients.particle_scene import Scene
 
 pytestmark = [pytest.mark.clients]
 
 PUBLIC_CLIENTS = ("particle", "particle-api", "particle-cli", "spark", "spark-ide")
-
-
-@pytest.fixture(scope="module")
-def scene(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return Scene(cloud, Curl(require_curl(), cloud.base, tmp_path_factory.mktemp("probes")))
 
 
 def test_without_a_token(scene: Scene) -> None:

@@ -2,7 +2,7 @@
 
 The numbers are those of the list in particle-rest.md §0.3. Where the reference gives exact bytes, exact bytes are
 expected. Rows 1 to 15 and 24 to 29, about people and their boards, are here; the others, about products, are in
-`particle_rows_products.py`.
+`test_particle_rows_products`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 import pyotp
 import pytest
 
-from tests.clients.curl import Curl, body, form, require_curl
-from tests.clients.particle_cloud import PASSWORD, PHOTON, Cloud, firmware, fresh_email
-from tests.clients.particle_rows_products import PRODUCT_ROWS
+from tests.clients import test_particle_rows_products
+from tests.clients.curl import body, form
+from tests.clients.particle_cloud import PASSWORD, PHOTON, firmware, fresh_email
 from tests.clients.particle_scene import Scene
 from tests.clients.waiting import eventually
 
@@ -27,11 +27,6 @@ NO_TOKEN = b'{"error":"invalid_request","error_description":"The access token wa
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 TOKEN = re.compile(r"[0-9a-f]{40}")
 BASIC = ("--user", "particle:particle")
-
-
-@pytest.fixture(scope="module")
-def scene(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return Scene(cloud, Curl(require_curl(), cloud.base, tmp_path_factory.mktemp("curl")))
 
 
 def row_1(at: Scene) -> None:
@@ -284,16 +279,16 @@ def row_29(at: Scene) -> None:
     assert "particle.io" not in reply.json["info"]
 
 
-ROWS: dict[int, Callable[[Scene], None]] = PRODUCT_ROWS | {
+ROWS: dict[int, Callable[[Scene], None]] = {
     int(name.removeprefix("row_")): row for name, row in list(globals().items()) if name.startswith("row_")
 }
 
 
-@pytest.mark.parametrize("number", sorted(ROWS))
+@pytest.mark.parametrize("number", ROWS)
 def test_row(scene: Scene, number: int) -> None:
     ROWS[number](scene)
     print(f"row {number} ok")
 
 
 def test_no_row_is_missing() -> None:
-    assert sorted(ROWS) == list(range(1, 42))
+    assert sorted(ROWS | test_particle_rows_products.ROWS) == list(range(1, 42))

@@ -1,15 +1,18 @@
-"""The rows of the tutorial about products: 16 to 23 and 30 to 41 of particle-rest.md §0.3. `test_particle_rows.py` runs
-them."""
+"""The rows of the tutorial about products, 16 to 23 and 30 to 41 of particle-rest.md §0.3; see `test_particle_rows`."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
 
+import pytest
+
 from tests.clients.curl import body, form
 from tests.clients.particle_cloud import fresh_id
 from tests.clients.particle_scene import Scene
 from tests.clients.waiting import eventually
+
+pytestmark = [pytest.mark.clients]
 
 TEAM_REFUSED = b'{"ok":false,"error":"Permission Denied","error_description":'
 NO_PRODUCT = b'{"ok":false,"error":"Product not found."}'
@@ -323,6 +326,12 @@ def row_41(at: Scene) -> None:
     assert event["public"] is False
 
 
-PRODUCT_ROWS: dict[int, Callable[[Scene], None]] = {
+ROWS: dict[int, Callable[[Scene], None]] = {
     int(name.removeprefix("row_")): row for name, row in list(globals().items()) if name.startswith("row_")
 }
+
+
+@pytest.mark.parametrize("number", ROWS)
+def test_row(scene: Scene, number: int) -> None:
+    ROWS[number](scene)
+    print(f"row {number} ok")
