@@ -7,7 +7,7 @@ tells them apart by the path.
 
 from __future__ import annotations
 
-from rookery.core.access import Permission, check_owner, check_product, check_scoped, owns
+from rookery.core.access import Action, Permission, check_owner, check_product, check_scoped, may, owns
 from rookery.core.enrolment import HEX_ID
 from rookery.core.errors import NotFound, WrongBearer
 from rookery.core.ids import is_uuid
@@ -108,7 +108,7 @@ async def organisation(call: Call, ref: str, permission: Permission | None = Non
     if found is None:
         id = ref if is_uuid(ref) else next((id for id in call.who.roles if hex_id(id) == ref), None)
         found = await catalog.get(Space, id) if id is not None else None
-    if found is None or found.kind is not SpaceKind.ORGANISATION or found.id not in call.who.roles:
+    if found is None or found.kind is not SpaceKind.ORGANISATION or not may(call.who, Action.READ, found.id):
         raise refused(404, "Organization not found.")
     if permission is not None:
         check_scoped(call.who, permission, found.id, "organization")
