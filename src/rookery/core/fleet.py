@@ -141,6 +141,11 @@ class Fleet:
         free = [await self._claims.unclaim(device) if device.space_id in customers else device for device in devices]
         await self._enrolment.keep_all([(device, OUT) for device in free])
 
+    async def approve_all(self, product: Product) -> None:
+        """Let in all that wait in quarantine, but those that were denied."""
+        waiting = [device for device in await self.of(product) if device.quarantined and not device.denied]
+        await self._enrolment.keep_all([(device, {"quarantined": False}) for device in waiting])
+
     async def deny(self, device: Device) -> None:
         """Keep a board out that says it belongs here."""
         await self._enrolment.keep(device.id, quarantined=True, denied=True)

@@ -323,6 +323,15 @@ class TestRemove:
         assert (await fleet.world.call("DELETE", f"{fleet.path}/devices/{device_id(5)}")).status_code == 204
         assert (await fleet.world.call("GET", "/v1/devices", token=token)).json() == []
 
+    async def test_no_more_quarantine(self, fleet: Fleet) -> None:
+        await fleet.device(5, quarantined=True, denied=True)
+        for settings, left in (({"location": {}}, 2), ({"quarantine": True}, 2), ({"quarantine": False}, 1)):
+            answer = await fleet.world.call("PUT", fleet.path, {"settings": settings})
+            assert answer.status_code == 200
+            views = (await listed(fleet, "?quarantined=true"))["devices"]
+            assert len(views) == left
+        assert (views[0]["id"], views[0]["denied"]) == (device_id(5), True)
+
     async def test_deny_keeps_it_out(self, fleet: Fleet) -> None:
         answer = await fleet.world.call("DELETE", f"{fleet.path}/devices/{device_id(4)}", {"deny": True})
         assert answer.status_code == 204

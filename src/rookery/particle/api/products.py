@@ -79,7 +79,7 @@ async def create(call: Call) -> dict[str, Any]:
 
 @operation("PUT", "/v1/products/{product}", "/v1/orgs/{org}/products/{product}")
 async def update(call: Call) -> dict[str, Any]:
-    """Change name, description or settings."""
+    """Change name, description or settings. To turn the quarantine off approves all that are in it."""
     product = await product_of(call, p.PRODUCTS_UPDATE)
     fields = await _fields(call)
     changes: dict[str, Any] = {}
@@ -92,6 +92,8 @@ async def update(call: Call) -> dict[str, Any]:
         changes["settings"] = settings
     if changes:
         product = await call.services.products.change(product, **changes)
+    if settings is not None and settings.get("quarantine") is False:
+        await call.services.fleet.approve_all(product)
     return {"ok": True, "product": await product_view(call.services, product)}
 
 
