@@ -18,6 +18,7 @@ from rookery.gateways.coap_contract import CoapProfile, Front, Gone, Handler, Pe
 from rookery.gateways.coap_counters import CoapCounters, CoapEnding
 from rookery.gateways.coap_limits import CoapLimits
 from rookery.gateways.coap_timers import Timetable
+from rookery.gateways.sparing import Sparing
 from rookery.wire.coap.blockwise import Blockwise, Transfer
 from rookery.wire.coap.errors import LocalError, PeerError, TooBusy
 from rookery.wire.coap.exchange import Exchange, Failure
@@ -57,6 +58,8 @@ class CoapShell:
         self.timetable = Timetable(clock)
         self.random = random
         self.now = clock.monotonic
+        self.strangers = Sparing(clock.monotonic)
+        """For lines about who has not said who it is."""
 
 
 class CoapConnection(ABC):
@@ -108,6 +111,7 @@ class CoapConnection(ABC):
             options=profile.options,
             message_id=message_id,
         )
+        self.machine.joins = False  # until it has a name
 
     # For the gateway
 
@@ -164,7 +168,10 @@ class CoapConnection(ABC):
         self._leave(ending)
         self.machine.close(shell.now())
         self._unconfirmed = None
-        log.info("coap.closed", **self.described(), ending=str(ending), reason=reason)
+        if self.named:
+            log.info("coap.closed", **self.described(), ending=str(ending), reason=reason)
+        else:
+            shell.strangers.info(log, "coap.closed", **self.described(), ending=str(ending), reason=reason)
         if handler is not None:
             self._tell(handler.closed, reason)
         self._handler = None  # it knows us too: without this only the garbage collector could part us
@@ -410,9 +417,14 @@ class CoapConnection(ABC):
             raise LocalError("a device id has 1 to 255 bytes")
         self._name(device_id)
         if not self.named:
-            self.named = True
-            self._shell.counters.named += 1
+            self.known()
             log.info("coap.opened", **self.described())
+
+    def known(self) -> None:
+        """It has a name from now on."""
+        self.named = True
+        self.machine.joins = True
+        self._shell.counters.named += 1
 
     @abstractmethod
     def _name(self, device_id: bytes) -> None:

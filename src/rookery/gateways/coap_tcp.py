@@ -5,7 +5,7 @@ A `TcpStream` is what the transport knows: it counts as somebody at the door unt
 
 Boards let Nagle's algorithm hold back the answer to a call until the acknowledgement that they sent just before it has
 been acknowledged by TCP, and a system that has nothing to send puts that off by 40 ms. So the system is asked not to,
-each time something has come: a variable of Device OS 6.2.0 was read in 48 ms before, and in 4 since.
+each time something has come: a variable of Device OS 6.2.0 was read in 48 ms before, and in 2 since.
 
 A claim costs 0.7 ms of RSA, an answer as much. They are computed one a turn of the loop, so that a crowd that comes
 back at once, or a flood of claims, delays the others by one of them and not by all.
@@ -363,7 +363,8 @@ class TcpStream(asyncio.BufferedProtocol):
         if connection is None:
             gateway.counters.closed[ending] += 1
             if ending is not CoapEnding.FULL:
-                log.info("coap.closed", transport="tcp", peer=self.address, ending=str(ending), reason=reason)
+                fields = {"transport": "tcp", "peer": self.address, "ending": str(ending), "reason": reason}
+                gateway.strangers.info(log, "coap.closed", **fields)
         elif gateway.by_name.get(connection.name) is connection:
             del gateway.by_name[connection.name]
         if self._task is not None:

@@ -139,8 +139,7 @@ class UdpConnection(CoapConnection):
     def continued(self, device_id: bytes) -> None:
         """It was kept under this name."""
         self.name = device_id
-        self.named = True
-        self._shell.counters.named += 1
+        self.known()
 
     def _leave(self, ending: CoapEnding) -> None:
         gateway, session = self._gateway, self._session
@@ -447,7 +446,8 @@ class CoapUdpGateway(CoapShell):
         self._failed = address
         self._left(address)
         self.counters.failed += 1
-        log.info("coap.handshake_failed", transport="udp", peer=address[0], reason=error.reason)
+        fields = {"transport": "udp", "peer": address[0], "reason": error.reason}
+        self.strangers.info(log, "coap.handshake_failed", **fields)
 
     def unknown(self, address: Address, connection_id: bytes, name: bytes) -> Session | None:
         """For the endpoint."""

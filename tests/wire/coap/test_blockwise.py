@@ -477,3 +477,16 @@ def test_cancelled_and_closed() -> None:
 def test_a_block_size_has_to_be_one_of_the_standard() -> None:
     with pytest.raises(LocalError):
         world(block_bytes=100)
+
+
+def test_bodies_of_strangers_are_not_joined() -> None:
+    """A shell that does not know its peer yet has no room for bodies of up to 64 KiB each."""
+    w = world()
+    w.machine.joins = False
+    first = Message(0, Code.POST, 1, b"t", (*ROOM, (BLOCK1, Block(0, True, 64).value())), bytes(64))
+    assert [line(answer) for answer in say(w, first)] == ["4.13 1:0/1/64"]
+    say(w, Message(0, Code.POST, 2, b"t", ROOM, b"whole"))
+    assert [message.payload for message in w.hears()] == [b"whole"]
+    w.machine.joins = True
+    again = Message(0, Code.POST, 3, b"t", first.options, first.payload)
+    assert [line(answer) for answer in say(w, again)] == ["2.31 1:0/1/64"]

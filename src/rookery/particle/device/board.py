@@ -295,7 +295,8 @@ class Board(BoardAnswers):
 
     def _turn_away(self, reason: str, claimed_id: str = "") -> None:
         self._shared.counters.refused += 1
-        log.warning(
+        self._shared.strangers.warning(
+            log,
             "particle.refused",
             device=self._connection.name.hex() or claimed_id,
             peer=self._connection.peer.address,

@@ -117,7 +117,7 @@ class Hearing:
             log.warning("particle.claim_failed", device=line.device.hex_id, reason=str(error))
             return
         if device is None:
-            log.info("particle.claim_code_unknown", device=line.device.hex_id)
+            line.shared.strangers.info(log, "particle.claim_code_unknown", device=line.device.hex_id)
             return
         # The board erases its code; else it says it again in each new session.
         self._deliveries.say(CLAIM_SUCCESS, b"")

@@ -14,6 +14,7 @@ from rookery.core.bus import ProductChanged
 from rookery.core.clock import Clock
 from rookery.core.records import Device, Product
 from rookery.core.services import Services
+from rookery.gateways.sparing import Sparing
 from rookery.particle.device.notebook import Notebook
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Shared:
         self.trust = trust
         self.bridge = bridge
         self.counters = Counters()
+        self.strangers = Sparing(clock.monotonic)
+        """For lines about boards that are turned away, and what they try."""
         self.products: dict[str, Product] = {}
         """Those that boards belong to, by id, for the events of these boards."""
         self.notebook = Notebook(services, clock, self.run)

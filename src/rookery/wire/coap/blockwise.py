@@ -131,7 +131,7 @@ class _Asked:
 class Blockwise:
     """The machine. Arguments as for `Endpoint`; `block_bytes` is the size in which we cut, None for never."""
 
-    __slots__ = ("_asked", "_block_bytes", "_limits", "_receiving", "_serving", "_sink", "endpoint")
+    __slots__ = ("_asked", "_block_bytes", "_limits", "_receiving", "_serving", "_sink", "endpoint", "joins")
 
     def __init__(
         self,
@@ -148,6 +148,9 @@ class Blockwise:
     ) -> None:
         if block_bytes is not None:
             Block(0, False, block_bytes).value()  # a size that there is
+        self.joins = True
+        """Whether requests in blocks are taken. A shell that does not know the peer yet says no: bodies are what costs
+        the most memory, and the application does not see them before they are whole."""
         self._sink = sink
         self._block_bytes = block_bytes
         self._limits = limits or Limits()
@@ -231,6 +234,9 @@ class Blockwise:
         payload = message.payload
         block = asked.block1
         if block is not None:
+            if not self.joins:
+                self._answer(now, ticket, Code.REQUEST_ENTITY_TOO_LARGE, ((BLOCK1, block.value()),))
+                return None
             receiving = self._receiving.pop(asked.key, None)
             if not block.number:
                 receiving = _Receiving(Body(self._limits.body_bytes))
