@@ -96,7 +96,9 @@ class _Kept(msgspec.Struct, omit_defaults=True, frozen=True):
 class Listener(Protocol):
     """A connected board that hears events."""
 
-    device: Device
+    @property
+    def device(self) -> Device:
+        """Its record, as it is now."""
 
     def send(self, event: Event) -> None:
         """Deliver it."""
