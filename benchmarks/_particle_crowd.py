@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -107,10 +108,11 @@ async def run(plan: dict[str, Any], server_keys: dict[str, bytes]) -> None:
             continue
         key = make_key("udp" if transport == "udp" else "tcp")
         server_key = server_keys[algorithm]
-        prefix = "5e00ed" if transport == "udp" else "5e00ec"
+        # Of this process alone: the same id with another key is an impostor to the server.
+        prefix = f"5e00{'ed' if transport == 'udp' else 'ec'}{os.getpid() & 0xFFFFFF:06x}"
         for number in range(plan[transport]):
             board = ParticleBoard(
-                ParticleIdentity(f"{prefix}{number:018x}", key, server_key),
+                ParticleIdentity(f"{prefix}{number:012x}", key, server_key),
                 clock,
                 variables={"count": number},
                 functions={"echo": len},

@@ -60,7 +60,7 @@ def handshake(transport: str, goal: float) -> dict[str, Any]:
         process = psutil.Process(server.pid)
         with crowd(server.description, **{transport: 20}):
             before = process.cpu_times()
-            with crowd_after(server.description, transport) as boards:
+            with crowd(server.description, **{transport: HANDSHAKES}) as boards:
                 after = process.cpu_times()
                 online = boards.ask("state")["online"]
     value = (after.user + after.system - before.user - before.system) * 1_000 / HANDSHAKES
@@ -72,11 +72,6 @@ def handshake(transport: str, goal: float) -> dict[str, Any]:
         "peers": {},
         "details": {"boards": online, "seconds": round(boards.first["seconds"], 1)},
     }
-
-
-def crowd_after(server: dict[str, Any], transport: str) -> Any:
-    """The boards that are measured: known to nobody, and the same ids as those that came before, twenty of them."""
-    return crowd(server, **{transport: HANDSHAKES})
 
 
 def tcp() -> dict[str, Any]:
