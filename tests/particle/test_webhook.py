@@ -391,6 +391,11 @@ ANSWERS: dict[str, tuple[dict[str, Any], OutgoingResponse, list[tuple[str, str]]
         OK,
         [("hook-error/demo/one/0", "The topic of the response must have 1 to 256 characters.")],
     ),
+    "a topic of the cloud's": (
+        {"responseTopic": "spark/device/{{PARTICLE_EVENT_VALUE}}"},
+        OK,
+        [("hook-error/demo/one/0", "The topic of the response must not begin with spark or particle.")],
+    ),
     "a template": (
         {"responseTemplate": "{{{results.0.elevation}}} {{PARTICLE_EVENT_NAME}}"},
         OutgoingResponse(status=200, body=b'{"results":[{"elevation":1608.5}]}'),
@@ -432,6 +437,11 @@ ANSWERS: dict[str, tuple[dict[str, Any], OutgoingResponse, list[tuple[str, str]]
     ),
     "an error with a topic of nothing": (
         {"errorResponseTopic": "{{nothing}}"},
+        OutgoingResponse(status=500),
+        [("hook-error/demo/one/0", "error status 500 from host.example")],
+    ),
+    "an error with a topic of the cloud's": (
+        {"errorResponseTopic": "Spark/status"},
         OutgoingResponse(status=500),
         [("hook-error/demo/one/0", "error status 500 from host.example")],
     ),

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from rookery.core.outgoing import OutgoingResponse
+from rookery.particle.device.events import is_reserved
 from rookery.particle.template import Template, TemplateError
 from rookery.particle.webhook_request import HookEvent, Webhook, variables, variables_of_data
 
@@ -117,6 +118,9 @@ def _topic(webhook: Webhook, event: HookEvent, template: Template, default: str)
     topic = template.render({**variables_of_data(event), **variables(event)}).strip()
     if not topic or len(topic) > TOPIC:
         raise TemplateError(f"The topic of the response must have 1 to {TOPIC} characters.")
+    if is_reserved(topic):
+        # Data of a board may be in it: nobody is to say through a webhook what only the cloud says.
+        raise TemplateError("The topic of the response must not begin with spark or particle.")
     return topic
 
 
