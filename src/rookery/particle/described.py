@@ -17,7 +17,16 @@ the API.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+KINDS: Final = 4_096
+"""Parts of descriptions that are kept once: modules of all releases of Device OS, functions of all firmware. Some 500
+bytes each; one that is forgotten is kept by each board that says it next."""
+
+_encode = msgspec.json.encode
 
 
 def system_version_text(version: int) -> str | None:
@@ -35,3 +44,31 @@ def functions_of(described: dict[str, Any]) -> list[str]:
 def variables_of(described: dict[str, Any]) -> dict[str, str]:
     """Variables and their types."""
     return dict(described.get("variables", {}))
+
+
+def lean(described: dict[str, Any]) -> dict[str, Any]:
+    """The same, with what many boards have in common kept once: those of one firmware say the same functions and the
+    same modules, and those of one Device OS all but one of them. Nobody changes such parts; a board that says something
+    new gets new ones."""
+    shared = dict(described)
+    if described.get("modules"):
+        shared["modules"] = [_once(_encode(module)) for module in described["modules"]]
+    for name in ("functions", "variables"):
+        if described.get(name):
+            shared[name] = _once(_encode(described[name]))
+    return shared
+
+
+def names_of(functions: list[str]) -> frozenset[str]:
+    """These names, to look one up; the same object for the same names."""
+    return _names(tuple(functions))
+
+
+@lru_cache(maxsize=KINDS)
+def _names(functions: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(functions)
+
+
+@lru_cache(maxsize=KINDS)
+def _once(text: bytes) -> Any:
+    return msgspec.json.decode(text)

@@ -101,11 +101,11 @@ class Board(BoardAnswers):
 
     @device.setter
     def device(self, device: Device) -> None:
-        self._line.device = device
+        self._line.keep(device)
 
     def changed(self, device: Device) -> None:
         """Somebody has changed the record."""
-        self._line.device = device
+        self._line.keep(device)
         before, self._settled = self._settled, Settled.of(device)
         if device.deleted_at is not None:
             self.close("the device was deleted")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import structlog
 
 from rookery.core.clock import SECOND
@@ -13,6 +14,7 @@ from rookery.core.points import Producer
 from rookery.core.records import Device
 from rookery.gateways.coap_contract import Connection
 from rookery.particle import platforms
+from rookery.particle.described import lean, names_of
 from rookery.particle.device.hello import Hello
 from rookery.particle.device.shared import Shared
 from rookery.wire.coap.errors import LocalError
@@ -72,20 +74,28 @@ class Line:
 
     def take(self, device: Device) -> None:
         """This is what the board has said of itself."""
-        self.device = device
-        self.described: dict[str, Any] = dict(device.described)
+        self.described: dict[str, Any] = lean(device.described)
+        self.device = msgspec.structs.replace(device, described=self.described)
         self.hello = hello_of(device)
         self.version = self.hello.version
         self.platform = platforms.platform(self.hello.platform_id)
         self.limits = platforms.limits(self.hello.platform_id, self.version)
         self._names()
 
+    def keep(self, device: Device) -> None:
+        """Somebody has changed the record; what the board says of itself may be newer here."""
+        described = lean(device.described)
+        if described == self.described:
+            described = self.described
+        self.device = msgspec.structs.replace(device, described=described)
+
     def describe(self, **entries: Any) -> None:
         """Remember entries of `Device.described`, and write them soon if they are new."""
         new = {name: value for name, value in entries.items() if self.described.get(name) != value}
         if not new:
             return
-        self.described.update(new)
+        # Not changed in place: the record may be the other one that has it.
+        self.described = lean({**self.described, **new})
         self._names()
         self.shared.notebook.note(self.device.id, described=new)
 
@@ -150,7 +160,7 @@ class Line:
 
     def _names(self) -> None:
         known = "functions" in self.described
-        self.functions: frozenset[str] | None = frozenset(self.described["functions"]) if known else None
+        self.functions: frozenset[str] | None = names_of(self.described["functions"]) if known else None
         self.variables: dict[str, str] | None = self.described.get("variables")
 
 
