@@ -9,7 +9,7 @@ import pytest
 from rookery.core.records import Bearer, Device, Role
 from tests.fakes import FakeBoard, connect
 from tests.particle.api.conftest import World
-from tests.particle.api.fleets import fleet_of
+from tests.particle.api.fleets import device_id, fleet_of
 
 ID = "e00fce680123456789abcdef"
 OTHER = "e00fce680123456789abcd00"
@@ -406,6 +406,9 @@ async def test_names_and_ids_mean_the_same_in_any_case_and_names_only_ones_own(w
     for ref in (ID, ID.upper(), "porch_lamp", "PORCH_LAMP", "porch%5Flamp"):
         assert (await world.call("GET", f"/v1/devices/{ref}")).json()["id"] == ID
     assert (await world.call("GET", "/v1/devices/porch_lamp", token=token)).json()["id"] == OTHER
+    third = await board(world, device_id(3), name="PORCH_LAMP")  # by import: nobody is asked there
+    for ref, id in (("PORCH_LAMP", third.hex_id), ("porch_lamp", ID), ("Porch_Lamp", ID)):
+        assert (await world.call("GET", f"/v1/devices/{ref}")).json()["id"] == id
 
 
 async def test_a_token_of_another_kind_is_no_owner_by_its_scope(world: World) -> None:

@@ -43,7 +43,10 @@ async def own_device(call: Call, ref: str) -> Device:
     wanted = ref.lower()
     device = await call.services.enrolment.get(wanted) if HEX_ID.fullmatch(wanted) else None
     if device is None or not owns(call.who, device) or not shown(call, device):
-        device = next((d for d in await own_devices(call) if d.name.lower() == wanted), None)
+        # The name as it is costs one row, in another case all rows of the owner.
+        device = await call.services.catalog.find(Device, space_id=call.who.space_id, name=ref, deleted_at=None)
+        if device is None or not shown(call, device):
+            device = next((d for d in await own_devices(call) if d.name.lower() == wanted), None)
     if device is None:
         raise device_not_recognised(call.api.options.base_url)
     return device
