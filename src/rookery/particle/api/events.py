@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from rookery.core.access import check_owner, may_product
+from rookery.core.access import Action, check_owner, may, may_product
 from rookery.core.errors import CoreError
 from rookery.core.events import Audience, Event, of_device
 from rookery.core.records import Bearer, Product
@@ -191,14 +191,14 @@ def _stream(call: Call, shows: Shows, product: Product | None = None) -> EventSt
     """Open a stream for this caller, unless there are enough."""
     hub, rates, address, token = call.api.streams, call.api.rate, call.peer_address, call.token
 
-    async def may() -> bool:
+    async def still() -> bool:
         try:
             who = (await call.services.tokens.grant(token)).principal
         except CoreError:
             return False
         if product is not None:
             return may_product(who, p.EVENTS_GET, product)
-        return shows.id == who.space_id or shows.id in who.roles
+        return shows.id == who.space_id or may(who, Action.READ, shows.id)
 
     if hub.full:
         raise too_many_requests(5)
@@ -210,7 +210,7 @@ def _stream(call: Call, shows: Shows, product: Product | None = None) -> EventSt
         call.path.get("prefix", ""),
         token.id,
         token.expires_at,
-        may,
+        still,
         closed=lambda: rates.stream_closed(address),
     )
 
