@@ -406,6 +406,7 @@ async def test_names_and_ids_mean_the_same_in_any_case_and_names_only_ones_own(w
     for ref in (ID, ID.upper(), "porch_lamp", "PORCH_LAMP", "porch%5Flamp"):
         assert (await world.call("GET", f"/v1/devices/{ref}")).json()["id"] == ID
     assert (await world.call("GET", "/v1/devices/porch_lamp", token=token)).json()["id"] == OTHER
+    world.clock.turn(1)
     third = await board(world, device_id(3), name="PORCH_LAMP")  # by import: nobody is asked there
     for ref, id in (("PORCH_LAMP", third.hex_id), ("porch_lamp", ID), ("Porch_Lamp", ID)):
         assert (await world.call("GET", f"/v1/devices/{ref}")).json()["id"] == id
