@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from rookery.particle.api.errors import ApiError
-from rookery.particle.api.rate import ADDRESSES, VENDOR_RATES, Rate, RateLimits, RateOptions, is_loopback
+from rookery.particle.api.rate import ADDRESSES, VENDOR_RATES, Rate, RateLimits, RateOptions, is_loopback, subscriber
 from tests.fakes import ManualClock
 
 HERE = "198.51.100.7"
@@ -112,3 +112,26 @@ def test_addresses_are_forgotten_oldest_first() -> None:
     assert wait(limits.count, addresses[0]) == 0
     assert wait(limits.count, addresses[-1]) == 300
     assert len(limits._buckets) == len(limits._failures) == ADDRESSES
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_what_counts_as_one(address: str, counted: str) -> None:
+    assert subscriber(address) == counted
+
+
+def test_guesses_from_one_network_are_one_row() -> None:
+    limits = RateLimits(ManualClock())
+    for number in range(10):
+        limits.failed(f"2001:db8::{number:x}")
+    with pytest.raises(ApiError):
+        limits.check_failures("2001:db8::ffff")
+    limits.check_failures("2001:db8:0:1::1")

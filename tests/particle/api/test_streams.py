@@ -16,7 +16,7 @@ from rookery.core.records import Product, Role
 from rookery.particle.api import streams
 from rookery.particle.api.api import ApiOptions
 from rookery.particle.api.rate import RateOptions
-from rookery.particle.api.streams import QUEUE_BYTES, frame_of
+from rookery.particle.api.streams import CATCH_UP_BYTES, QUEUE_BYTES, frame_of
 from tests.fakes import settled
 from tests.particle.api.conftest import BASE, World, world_of
 
@@ -243,7 +243,7 @@ async def test_who_does_not_read_loses_his_own_events_only(world: World) -> None
 
 
 @asynccontextmanager
-async def listening_too(world: World) -> AsyncIterator[Listener]:
+async def listening_too(world: World, token: str | None = None) -> AsyncIterator[Listener]:
     """A second stream, which ends before the first one is looked at."""
     listener = Listener()
     scope = {
@@ -252,7 +252,7 @@ async def listening_too(world: World) -> AsyncIterator[Listener]:
         "path": "/v1/devices/events",
         "raw_path": b"/v1/devices/events",
         "query_string": b"",
-        "headers": [(b"authorization", f"Bearer {world.token}".encode())],
+        "headers": [(b"authorization", f"Bearer {token or world.token}".encode())],
         "client": ("127.0.0.1", 1),
     }
     listener.task = asyncio.get_running_loop().create_task(world.app(scope, listener.receive, listener.send))
@@ -295,6 +295,33 @@ async def test_there_is_an_end_to_how_many_are_open(world: World, monkeypatch: p
     monkeypatch.setattr(streams, "STREAMS", 1)
     async with listening(world, "/v1/devices/events"), listening_refused(world) as refused:
         assert refused.status == 429
+
+
+async def test_one_account_can_not_have_them_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "STREAMS", 2)
+    _, other = await world.somebody()
+    async with listening(world, "/v1/devices/events"):
+        async with listening_refused(world) as refused:
+            assert refused.status == 429
+        async with listening_too(world, other) as let_in:
+            assert let_in.status == 200
+    async with listening(world, "/v1/devices/events") as again:
+        assert again.status == 200
+
+
+async def test_a_reader_that_is_far_behind_gets_pieces(world: World) -> None:
+    """What is joined for it is a copy: not all that waits."""
+    async with listening(world, "/v1/devices/events") as slow:
+        slow.reading.clear()
+        for number in range(90):
+            world.services.events.tell(_event(world, f"e{number}", "x" * 10_000))
+        await settled()
+        slow.reading.set()
+        for _ in range(50):
+            await settled()
+        assert max(map(len, slow.chunks)) <= CATCH_UP_BYTES
+        assert b"".join(slow.chunks).count(b"event: e") == 90
+        slow.gone.set_result(None)
 
 
 async def test_the_server_can_end_all_streams(world: World) -> None:

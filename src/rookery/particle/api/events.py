@@ -200,7 +200,8 @@ def _stream(call: Call, shows: Shows, product: Product | None = None) -> EventSt
             return may_product(who, p.EVENTS_GET, product)
         return shows.id == who.space_id or may(who, Action.READ, shows.id)
 
-    if hub.full:
+    account = call.who.person_id or shows.id
+    if hub.full(account):
         raise too_many_requests(5)
     if call.method != "HEAD":
         rates.stream_opened(address)
@@ -212,6 +213,7 @@ def _stream(call: Call, shows: Shows, product: Product | None = None) -> EventSt
         token.expires_at,
         still,
         closed=lambda: rates.stream_closed(address),
+        account=account,
     )
 
 

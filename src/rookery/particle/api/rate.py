@@ -3,7 +3,7 @@ passwords; and nothing is ever counted for the machine itself.
 
 A token bucket for each address and class of routes: it holds what the vendor allows in a window, and fills evenly.
 Addresses are forgotten oldest first when there are too many, and begin anew: an attacker with that many addresses is
-not stopped by counting them.
+not stopped by counting them. Of IPv6 a whole /64 counts as one: every subscriber has 2^64 addresses to choose from.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
 from rookery.core.clock import Clock
@@ -79,6 +79,7 @@ class RateLimits:
         if not self._counts or is_loopback(address):
             return
         now = self._clock.monotonic()
+        address = subscriber(address)
         self._take(address, Rate.CALL, now)
         if rate is not Rate.CALL:
             self._take(address, rate, now)
@@ -103,6 +104,7 @@ class RateLimits:
         Raises:
             ApiError: 429: too many wrong ones in a row came from here.
         """
+        address = subscriber(address)
         held = self._failures.get(address)
         if held is None or held[0] < self._options.failures:
             return
@@ -115,6 +117,7 @@ class RateLimits:
         """A password or client secret was wrong."""
         if not self._options.failures or is_loopback(address):
             return
+        address = subscriber(address)
         count, _ = self._failures.pop(address, (0, 0.0))
         self._failures[address] = (count + 1, self._clock.monotonic())
         if len(self._failures) > ADDRESSES:
@@ -122,7 +125,7 @@ class RateLimits:
 
     def succeeded(self, address: str) -> None:
         """A right one: the row is broken."""
-        self._failures.pop(address, None)
+        self._failures.pop(subscriber(address), None)
 
     def stream_opened(self, address: str) -> None:
         """An event stream begins. `stream_closed` must follow when this returns.
@@ -131,16 +134,18 @@ class RateLimits:
             ApiError: 429: too many are open.
         """
         most = self._options.streams
-        held = self._streams.get(address, 0)
+        one = subscriber(address)
+        held = self._streams.get(one, 0)
         if most and held >= most and not is_loopback(address):
             raise too_many_requests(1)
-        self._streams[address] = held + 1
+        self._streams[one] = held + 1
 
     def stream_closed(self, address: str) -> None:
         """An event stream is over."""
-        held = self._streams.pop(address, 0)
+        one = subscriber(address)
+        held = self._streams.pop(one, 0)
         if held > 1:
-            self._streams[address] = held - 1
+            self._streams[one] = held - 1
 
 
 @lru_cache(maxsize=1_024)
@@ -152,3 +157,17 @@ def is_loopback(address: str) -> bool:
         return True
     mapped = getattr(ip, "ipv4_mapped", None)
     return (mapped or ip).is_loopback
+
+
+@lru_cache(maxsize=1_024)
+def subscriber(address: str) -> str:
+    """What counts as one: an IPv4 address, also one inside IPv6, or an IPv6 network of 64 bits (RFC 6177)."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(ip, IPv6Address):
+        return address
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ip_network((ip, 64), strict=False))

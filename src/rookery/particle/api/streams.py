@@ -35,8 +35,11 @@ QUEUE_BYTES = 1 << 20
 """Of one stream that does not read: about 4,000 events of usual size, two seconds of the busiest server."""
 CATCH_UP = 64
 """Waiting events above which they are written together: a reader that is this far behind is no small parser."""
+CATCH_UP_BYTES = 64 * 1024
+"""Of those that are written together. In the queue an event is the same bytes for all streams that wait for it; what is
+joined is a copy for one, and 2,000 readers that have stopped would hold two gigabytes of a MiB each."""
 STREAMS = 2_000
-"""Open at once, about 10 KB each."""
+"""Open at once, about 10 KB each. One account may have half of them, so that no one keeps all others out."""
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -67,6 +70,7 @@ class Streams:
         self._clock = clock
         self._open: defaultdict[tuple[str, str], set[EventStream]] = defaultdict(set)
         self._count = 0
+        self._accounts: dict[str, int] = {}
         self._timer: Timer | None = None
         self.shown = 0
         """Events written to streams since the start."""
@@ -78,10 +82,9 @@ class Streams:
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def full(self) -> bool:
-        """Whether there is no room for another one."""
-        return self._count >= STREAMS
+    def full(self, account: str) -> bool:
+        """Whether there is no room for another one of this account."""
+        return self._count >= STREAMS or self._accounts.get(account, 0) >= max(STREAMS // 2, 1)
 
     def add(self, stream: EventStream) -> None:
         """It shows events from now on."""
@@ -89,6 +92,7 @@ class Streams:
         if stream.shows.kind == "owner":
             self._services.events.interest(stream.shows.id, 1)
         self._count += 1
+        self._accounts[stream.account] = self._accounts.get(stream.account, 0) + 1
         if self._timer is None:
             self._timer = self._clock.call_later(TICK, self._tick)
 
@@ -101,6 +105,9 @@ class Streams:
         if stream.shows.kind == "owner":
             self._services.events.interest(stream.shows.id, -1)
         self._count -= 1
+        left = self._accounts.pop(stream.account) - 1
+        if left:
+            self._accounts[stream.account] = left
         if not self._count and self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -160,6 +167,7 @@ class EventStream:
         "_spoke",
         "_token",
         "_wake",
+        "account",
         "dropped",
         "shows",
     )
@@ -173,9 +181,12 @@ class EventStream:
         expires_at: int | None,
         may: Callable[[], Awaitable[bool]],
         closed: Callable[[], None],
+        account: str = "",
     ) -> None:
-        """`may` is asked again when something about the product changes; `closed` is called once, when it was sent."""
+        """`may` is asked again when something about the product changes; `closed` is called once, when it was sent;
+        `account` is whose stream it is."""
         self.shows = shows
+        self.account = account
         self.dropped = 0
         self._hub = hub
         self._prefix = prefix
@@ -260,11 +271,15 @@ class EventStream:
             self._closed()
 
     def _take(self) -> bytes:
-        if len(self._queue) > CATCH_UP:
-            frame = b"".join(self._queue)
-            self._queue.clear()
-        else:
-            frame = self._queue.popleft()
+        queue = self._queue
+        frame = queue.popleft()
+        if len(queue) >= CATCH_UP:
+            frames = [frame]
+            size = len(frame)
+            while queue and size + len(queue[0]) <= CATCH_UP_BYTES:
+                frames.append(queue.popleft())
+                size += len(frames[-1])
+            frame = b"".join(frames)
         self._bytes -= len(frame)
         return frame
 
