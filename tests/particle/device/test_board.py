@@ -18,6 +18,7 @@ from rookery.wire.coap.exchange import Failure
 from rookery.wire.coap.message import CONFIRMABLE, Code, Message
 from rookery.wire.coap.options import URI_PATH
 from tests.fakes import ManualClock
+from tests.fakes import MemoryTelemetry
 from tests.particle.device.board_world import BOARD_ID, FLAGS, Talk, World, hello, rest, result
 
 MODULE = {"s": 1, "l": "m", "vc": 30, "vv": 30, "u": "ab" * 32, "f": "u", "n": "1", "v": 6, "d": []}
@@ -188,6 +189,20 @@ class TestDescriptions:
         assert text == points[0].value
         assert '"uptime":77' in text
         assert '"cloud":{"uptime":90,"publish":{"sent":1}}' in text
+
+    async def test_vitals_are_acknowledged_when_they_are_stored(self) -> None:
+        world = World()
+        talk = await world.board()
+        vitals = describe_post(4, encode_vitals({"device": {"system": {"uptime": 77}}}))
+        ticket = talk.begin(vitals, token=b"v")
+        assert talk.outcome(ticket) is None
+        await rest()
+        assert talk.outcome(ticket) == Code.CHANGED
+        assert talk.outcome(await talk.say(vitals)) == "ack"
+        telemetry = world.services.telemetry
+        assert isinstance(telemetry, MemoryTelemetry)
+        telemetry.full = True
+        assert talk.outcome(await talk.say(vitals, token=b"v")) == Code.SERVICE_UNAVAILABLE
 
 
 class TestQuestions:

@@ -9,6 +9,8 @@ from msgspec import json
 
 from rookery.core.clock import SECOND
 from rookery.core.errors import BoardAway, BoardCannot
+from rookery.core.points import Producer
+from rookery.gateways.coap_contract import Connection
 from rookery.particle.device.describe import APPLICATION, METRICS, SYSTEM, Described, decode_describe
 from rookery.particle.device.errors import MessageError
 from rookery.particle.device.line import Line
@@ -26,6 +28,31 @@ ASK_SECONDS: Final = 30.0
 SAFE_MODE: Final = "spark/status/safe-mode"
 APP_HASH: Final = "spark/device/app-hash"
 VITALS: Final = "spark/device/diagnostics/update"
+
+
+class _Changed:
+    """Answers descriptions and vitals: 2.04 where there is a token for it, else the bare acknowledgement. A
+    `core.points.Producer`."""
+
+    __slots__ = ("_connection", "_response")
+
+    def __init__(self, connection: Connection, *, response: bool) -> None:
+        self._connection = connection
+        self._response = response
+
+    def committed(self, tickets: list[int]) -> None:
+        """It was taken."""
+        for ticket in tickets:
+            try:
+                done = self._response and self._connection.respond(ticket, Code.CHANGED)
+            except LocalError:
+                done = False
+            if not done:
+                self._connection.acknowledge(ticket)
+
+    def refused(self, tickets: list[int], reason: str) -> None:
+        """It was not."""
+        self._connection.refused(tickets, reason)
 
 
 class Reports:
@@ -55,20 +82,19 @@ class Reports:
     def posted(self, message: Message, ticket: int) -> bool:
         """A request POST /d: the board describes itself, or publishes its vitals."""
         line = self._line
+        confirmable = message.kind == CONFIRMABLE
+        changed = _Changed(line.connection, response=bool(message.token))
         try:
             if parse_part(message) == METRICS:
-                self._vitals(message.payload)
-            else:
-                self._describe(decode_describe(message.payload))
+                # Vitals are history, and acknowledged when they are on disk.
+                self._vitals(message.payload, changed if confirmable else None, ticket)
+                return not confirmable
+            self._describe(decode_describe(message.payload))
         except MessageError as error:
             return line.refuse(message, ticket, Code.BAD_REQUEST, str(error))
-        if not message.token or message.kind != CONFIRMABLE:
-            return True
-        try:
-            line.connection.respond(ticket, Code.CHANGED)
-        except LocalError:
-            return True
-        return False
+        if confirmable:
+            changed.committed([ticket])
+        return not confirmable
 
     async def _begin(self) -> None:
         try:
@@ -122,7 +148,7 @@ class Reports:
             self._line.shared.counters.malformed += 1
             raise BoardCannot("The board tells its vitals in words that nobody understands.") from error
 
-    def _vitals(self, payload: bytes) -> None:
+    def _vitals(self, payload: bytes, producer: Producer | None = None, ticket: int = 0) -> None:
         line = self._line
         services = line.shared.services
         tree: dict[str, Any] = with_service(
@@ -138,4 +164,4 @@ class Reports:
             batch.series.append(line.device.vitals)
             batch.times.append(event.time)
             batch.values.append(text)
-        line.publish(event)
+        line.publish(event, producer, ticket)
