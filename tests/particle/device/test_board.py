@@ -17,8 +17,7 @@ from rookery.particle.device.vitals import encode_vitals
 from rookery.wire.coap.exchange import Failure
 from rookery.wire.coap.message import CONFIRMABLE, Code, Message
 from rookery.wire.coap.options import URI_PATH
-from tests.fakes import ManualClock
-from tests.fakes import MemoryTelemetry
+from tests.fakes import ManualClock, MemoryTelemetry
 from tests.particle.device.board_world import BOARD_ID, FLAGS, Talk, World, hello, rest, result
 
 MODULE = {"s": 1, "l": "m", "vc": 30, "vv": 30, "u": "ab" * 32, "f": "u", "n": "1", "v": 6, "d": []}
