@@ -185,6 +185,14 @@ def test_old_identifiers_are_forgotten_with_the_next_message() -> None:
     assert len(w.tickets) == 101
 
 
+def test_a_ping_lets_old_identifiers_be_forgotten_as_well() -> None:
+    w = world(answer=True)
+    w.feed(GET_R)
+    w.now += 248
+    w.feed("4000 0099")
+    assert not w.machine._seen
+
+
 def test_more_requests_than_may_be_open_are_dropped_until_there_is_room() -> None:
     w = world(limits=Limits(open_requests=1))
     w.feed("4001 0001")

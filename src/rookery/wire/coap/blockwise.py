@@ -226,8 +226,15 @@ class Blockwise:
         self._asked[ticket] = asked
         done = self._sink.request(now, ticket, message)
         if done:
-            self._asked.pop(ticket, None)
+            self._answered(ticket)
         return done
+
+    def _answered(self, ticket: int) -> _Asked | None:
+        """Nobody waits for this any more. An empty table gives its room back."""
+        asked = self._asked.pop(ticket, None)
+        if not self._asked:
+            self._asked = {}
+        return asked
 
     def _join(self, now: float, ticket: int, message: Message, asked: _Asked) -> Message | None:
         """The whole request, or None when its block has been answered here."""
@@ -307,7 +314,7 @@ class Blockwise:
             done = self._serve(now, ticket, asked, serving, Block(number, False, size), context)
         else:
             done = self.endpoint.respond(now, ticket, code, options, payload, context)
-        self._asked.pop(ticket, None)
+        self._answered(ticket)
         return done
 
     def _serve(
@@ -330,12 +337,12 @@ class Blockwise:
 
     def acknowledge(self, now: float, ticket: int) -> bool:
         """As `Endpoint.acknowledge`."""
-        self._asked.pop(ticket, None)
+        self._answered(ticket)
         return self.endpoint.acknowledge(now, ticket)
 
     def forget(self, now: float, ticket: int) -> bool:
         """As `Endpoint.forget`. Of a request in blocks the last one may come again."""
-        asked = self._asked.pop(ticket, None)
+        asked = self._answered(ticket)
         if asked is not None and asked.receiving is not None and asked.last:
             del asked.receiving.body.data[asked.last :]
             self._keep_receiving(now, asked.key, asked.receiving)

@@ -32,6 +32,8 @@ from rookery.wire.coap.parameters import Limits, Quirks, Transmission
 _SHRINK: Final = 16
 """After so many deletions at once the table is copied: a dictionary does not give its room back by itself, and most
 peers are silent most of the time."""
+_ACKNOWLEDGED: Final = b"\x60"
+"""What was answered, where that was an empty Acknowledgement: it is made again when it is needed."""
 _ID_LAP: Final = 4_096
 """Message identifiers are watched in laps of this many, so that none is used twice in its lifetime (4.4)."""
 
@@ -146,6 +148,8 @@ class Endpoint:
         elif not message.code:
             # Rejecting an empty Confirmable message is what makes it a ping (4.3).
             message_id = message.message_id
+            # A peer with nothing to say says only this: what it said long ago must not wait for more.
+            self._forget_old(now)
             acknowledged = self._quirks.no_resets
             self._sink.write(encode.empty_ack(message_id) if acknowledged else encode.reset(message_id))
         elif self.reliable or not self._is_repetition(now, message):
@@ -163,9 +167,15 @@ class Endpoint:
             if entry[0] > now:
                 self.repetitions += 1
                 if entry[1] and message.kind == CONFIRMABLE:
-                    self._sink.write(entry[1])
+                    self._sink.write(encode.empty_ack(message_id) if entry[1] is _ACKNOWLEDGED else entry[1])
                 return True
             del seen[message_id]
+        self._forget_old(now)
+        return False
+
+    def _forget_old(self, now: float) -> None:
+        """Identifiers whose time is over may be used again."""
+        seen = self._seen
         forgotten = 0
         while seen:
             oldest = next(iter(seen))
@@ -173,9 +183,8 @@ class Endpoint:
                 break
             del seen[oldest]
             forgotten += 1
-        if forgotten >= _SHRINK:
+        if forgotten and (not seen or forgotten >= _SHRINK):
             self._seen = dict(seen)
-        return False
 
     def _remember(self, now: float, message_id: int, confirmable: bool, answer: bytes, ticket: int = 0) -> None:
         """A message that is new; `ticket` while the application has it."""
@@ -191,6 +200,13 @@ class Endpoint:
         timing = self._timing
         lifetime = timing.exchange_lifetime if confirmable else timing.non_lifetime
         seen[message_id] = now + lifetime, answer, ticket
+
+    def _close_request(self, ticket: int) -> Incoming | None:
+        """It is answered. An empty table gives its room back: most peers are silent most of the time."""
+        incoming = self._open.pop(ticket, None)
+        if not self._open:
+            self._open = {}
+        return incoming
 
     def _settle(self, message_id: int, ticket: int, answer: bytes, *, still_open: bool = False) -> None:
         """What to say when this request is repeated. Its entry may be gone, or belong to a later request."""
@@ -315,7 +331,7 @@ class Endpoint:
         if incoming.confirmable and not incoming.acknowledged:
             message_id = incoming.message_id
             data = encode.parts(ACKNOWLEDGEMENT, code, message_id, incoming.token, options, payload)
-            del self._open[ticket]
+            self._close_request(ticket)
             self._settle(message_id, ticket, data)
             self._sink.write(data)
             return True
@@ -327,10 +343,8 @@ class Endpoint:
         data = encode.parts(kind, code, message_id, incoming.token, options, payload)
         if confirmable and self.outstanding >= self._limits.outstanding:
             raise TooBusy("too many exchanges are not finished")
-        del self._open[ticket]
-        self._settle(
-            incoming.message_id, ticket, encode.empty_ack(incoming.message_id) if incoming.acknowledged else b""
-        )
+        self._close_request(ticket)
+        self._settle(incoming.message_id, ticket, _ACKNOWLEDGED if incoming.acknowledged else b"")
         if confirmable:
             exchange = Exchange(context, None, message_id, data)
             exchange.expects = False
@@ -342,20 +356,19 @@ class Endpoint:
     def acknowledge(self, now: float, ticket: int) -> bool:
         """Say only that the request arrived, and never more. Nothing is said to a Non-confirmable one. False when the
         ticket is not open."""
-        incoming = self._open.pop(ticket, None)
+        incoming = self._close_request(ticket)
         if incoming is None:
             return False
         message_id = incoming.message_id
-        answer = encode.empty_ack(message_id) if incoming.confirmable else b""
-        self._settle(message_id, ticket, answer)
-        if answer and not incoming.acknowledged:
-            self._sink.write(answer)
+        self._settle(message_id, ticket, _ACKNOWLEDGED if incoming.confirmable else b"")
+        if incoming.confirmable and not incoming.acknowledged:
+            self._sink.write(encode.empty_ack(message_id))
         return True
 
     def forget(self, now: float, ticket: int) -> bool:
         """Say nothing, as if the request had never come: when the peer repeats it, it is new. False when the ticket is
         not open."""
-        incoming = self._open.pop(ticket, None)
+        incoming = self._close_request(ticket)
         if incoming is None:
             return False
         entry = self._seen.get(incoming.message_id)
@@ -475,9 +488,8 @@ class Endpoint:
             if incoming.due <= now:
                 incoming.due = NEVER
                 incoming.acknowledged = True
-                answer = encode.empty_ack(incoming.message_id)
-                self._settle(incoming.message_id, ticket, answer, still_open=True)
-                self._sink.write(answer)
+                self._settle(incoming.message_id, ticket, _ACKNOWLEDGED, still_open=True)
+                self._sink.write(encode.empty_ack(incoming.message_id))
         self._start_waiting(now)
         soonest = NEVER
         for exchange in self._by_id.values():
@@ -530,6 +542,8 @@ class Endpoint:
             if not exchange.acknowledged and not exchange.is_ping:
                 self._outstanding -= 1
             self._by_id.pop(exchange.message_id, None)
+            if not self._by_id:
+                self._by_id = {}
         elif self._waiting and exchange in self._waiting:
             self._waiting.remove(exchange)
         if not self._by_id and not self._waiting and not self._open:
