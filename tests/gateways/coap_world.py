@@ -185,6 +185,9 @@ class MemoryStore:
                 return session
         return None
 
+    async def placed(self) -> list[str]:
+        return [session.device_id for session in self.sessions.values() if session.address[0]]
+
 
 class UdpBoard:
     """A board with a DTLS client. `heard` are the messages that came."""

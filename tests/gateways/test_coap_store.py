@@ -127,3 +127,16 @@ async def test_thousands_at_once_over_the_real_catalog(tmp_path: Path) -> None:
     assert await catalog.count(BoardLink) == len(many)
     assert await found(sessions(catalog), many[777]) == many[777]
     await catalog.close()
+
+
+async def test_which_boards_are_somewhere() -> None:
+    catalog = MemoryCatalog()
+    store = sessions(catalog)
+    assert await store.placed() == []
+    store.keep(FIRST)
+    store.keep(OLD)
+    await store.close()
+    assert await store.placed() == [BOARD]
+    store.keep(FIRST._replace(address=("", 0)))
+    await store.close()
+    assert await sessions(catalog).placed() == []

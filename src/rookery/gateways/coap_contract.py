@@ -217,7 +217,8 @@ class StoredSession(NamedTuple):
     next_message_id: int
     """Where CoAP message identifiers go on, a safe stretch ahead of what was used."""
     address: tuple[str, int]
-    """Where the board was last; empty and 0 when nobody knows."""
+    """Where the board is, if it is anywhere: empty and 0 when it has said goodbye or was given up, because then nobody
+    is to ask it anything until it speaks."""
 
 
 class SessionStore(Protocol):
@@ -235,3 +236,6 @@ class SessionStore(Protocol):
 
     async def find(self, connection_id: bytes, name: bytes) -> StoredSession | None:
         """By connection id, or where that is empty by name (the bytes of the device id), whatever its connection id."""
+
+    async def placed(self) -> list[str]:
+        """The device ids, in hex, of the sessions on disk whose board is somewhere."""

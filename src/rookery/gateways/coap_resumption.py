@@ -102,13 +102,14 @@ class Resumption:
         return found
 
     async def of(self, name: bytes) -> Found | None:
-        """The kept session of a device, without a record of its board. When it is looked for anyway, None after that.
+        """The kept session of a device whose board is somewhere, without a record of it. When it is looked for anyway,
+        None after that.
 
         Raises:
             Exception: what the store and the front raise.
         """
         stored = await self._store.find(b"", name)
-        if stored is None or self._stopped:
+        if stored is None or not stored.address[0] or self._stopped:
             return None
         key = stored.connection_id or name
         if key in self._found:
@@ -126,8 +127,9 @@ class Resumption:
             found = await self._load(key, asked)
         finally:
             self._through(key, asked)
-        if found is not None:
-            self._found[key] = found
+        if found is None or self._stopped:
+            return None
+        self._found[key] = found
         return found
 
     def taken(self, session: Session) -> None:

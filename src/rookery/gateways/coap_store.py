@@ -103,6 +103,10 @@ class CatalogSessions:
             (host, int(port or 0)),
         )
 
+    async def placed(self) -> list[str]:
+        """The devices whose sessions have an address."""
+        return [id for id, address in await self._catalog.pick(BoardLink, ("id", "address")) if address]
+
     async def close(self) -> None:
         """Write what waits."""
         while self._round is not None:

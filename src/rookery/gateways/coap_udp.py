@@ -4,6 +4,10 @@
 memory, and this the whole. A session goes on over a restart of the server and over a silence of the board: what is kept
 of it is written when it is named, when it moves, every so many records, and when the gateway lets go of it. It is
 deleted when it is over for good.
+
+Where the board is belongs to that only while it is there. A board that said goodbye, or fell silent, keeps its session
+and has no place; so what has a place when a server begins, was there when the one before it stopped or died, and
+`wake` may speak first.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import os
 import random as system_random
 import socket
 import sys
-from asyncio import get_running_loop, sleep
+from asyncio import Future, get_running_loop, sleep
 from collections.abc import Callable
 from typing import Final
 
@@ -24,6 +28,7 @@ from rookery.gateways.coap_contract import CoapProfile, Front, Handler, Peer, Se
 from rookery.gateways.coap_counters import CoapDrop, CoapEnding
 from rookery.gateways.coap_limits import CoapLimits
 from rookery.gateways.coap_resumption import Found, Resumption
+from rookery.gateways.coap_wake import NOWHERE, WAKE_SECONDS, Wakings
 from rookery.gateways.doorstep import Doorstep
 from rookery.gateways.mqtt_peer import address_text
 from rookery.gateways.sockets import bound_sockets
@@ -96,8 +101,8 @@ class UdpConnection(CoapConnection):
         if sent and self.named and not session.write_sequence % gateway.limits.records_between_dumps:
             self.keep()
 
-    def keep(self) -> None:
-        """Write down where the session is."""
+    def keep(self, *, there: bool = True) -> None:
+        """Write down how far the session is, and where, if its board is `there`."""
         session = self._session
         if session is None:
             return
@@ -108,7 +113,7 @@ class UdpConnection(CoapConnection):
                 session.read_id,
                 session.dump(),
                 ahead % _IDENTIFIERS,
-                (self.peer.address, self.peer.port),
+                (self.peer.address, self.peer.port) if there else NOWHERE,
             )
         )
 
@@ -150,7 +155,7 @@ class UdpConnection(CoapConnection):
         if ending in (CoapEnding.RENEWED, CoapEnding.FAULT):
             gateway.endpoint.close(session)
         elif self.named and ending is not CoapEnding.LOST and ending is not CoapEnding.TAKEN_OVER:
-            self.keep()
+            self.keep(there=ending is CoapEnding.STOPPED)
         gateway.endpoint.forget(session)
         session.who = None
         self._session = None
@@ -211,6 +216,9 @@ class CoapUdpGateway(CoapShell):
             deliver=self._deliver,
             overtaken=self._overtaken,
         )
+        self.wakings = Wakings(
+            self.endpoint, store, self.limits, self.timetable, self.profile.transmission, self.now, self.random
+        )
         self.connections: set[UdpConnection] = set()
         # All together are the endpoint's to limit: it knows who gives way.
         most = self.endpoint.limits
@@ -260,6 +268,7 @@ class CoapUdpGateway(CoapShell):
         loop = get_running_loop()
         for sock in self._sockets:
             loop.remove_reader(sock.fileno())
+        self.wakings.stop()
         await self.resumption.stop()
         end = loop.time() + self.limits.stopping_seconds
         while any(each.open_requests for each in self.connections) and loop.time() < end:  # noqa: ASYNC110
@@ -271,20 +280,28 @@ class CoapUdpGateway(CoapShell):
             sock.close()
         self._sockets.clear()
 
-    async def revive(self, device_id: bytes) -> bool:
-        """Take in the kept session of a board that has not spoken since the server began, so that the first word can be
-        ours: boards on cellular links say nothing for 23 minutes. True when the board has a session here, now or
-        before. Only an answer shows whether it is still where it was.
+    async def wake(self, device_id: bytes, *, seconds: float = WAKE_SECONDS, lose: bool = False) -> Future[bool]:
+        """Ask a board that has not spoken since the server began whether it is there: boards on cellular links say
+        nothing for 23 minutes. The future says whether it has a session here, now or before, and is shared: shield it.
+
+        A board that does not answer within `seconds` is let go in silence and keeps its session; with `lose` nobody
+        asks it again until it has spoken.
 
         Raises:
             Exception: what the store and the front raise.
         """
-        if self.endpoint.find(device_id) is None:
+        if self.endpoint.find(device_id) is None and not self.wakings.stopped:
             found = await self.resumption.of(device_id)
-            if found is not None and self.endpoint.find(device_id) is None:
+            if found is not None and self.endpoint.find(device_id) is None and not self.wakings.stopped:
+                self.resumption.taken(found.session)
                 self.endpoint.adopt(found.session, self._address(found.address))
-                self._resume(found.session, found)
-        return self.endpoint.find(device_id) is not None
+                return self.wakings.begin(found, seconds, lose=lose)
+        going_on = self.wakings.of(device_id)
+        if going_on is not None:
+            return going_on
+        answer: Future[bool] = get_running_loop().create_future()
+        answer.set_result(self.endpoint.find(device_id) is not None)
+        return answer
 
     def _address(self, kept: tuple[str, int]) -> Address | None:
         """Where a board was, as the sockets of now have it."""
@@ -427,9 +444,12 @@ class CoapUdpGateway(CoapShell):
         session.who = connection
         self.connections.add(connection)
         connection.continued(session.name)
+        if found.address != connection.peer[1:]:
+            connection.keep()
         meet: Callable[[], Handler] = lambda: self.front.resumed(connection, session.name, found.state)  # noqa: E731
         if connection.begin(meet):
             log.info("coap.resumed", **connection.described())
+        self.wakings.end(session, there=not connection.ended)
         return connection
 
     def closed(self, session: Session, reason: Ended) -> None:
@@ -440,6 +460,7 @@ class CoapUdpGateway(CoapShell):
             session.who.end(*_ENDINGS[reason])
         elif isinstance(session.who, Found):
             self.resumption.taken(session)
+            self.wakings.end(session, there=reason is Ended.REPLACED)
 
     def failed(self, address: Address, error: HandshakeFailed) -> None:
         """For the endpoint."""
