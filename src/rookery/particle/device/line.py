@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -75,7 +76,7 @@ class Line:
     def take(self, device: Device) -> None:
         """This is what the board has said of itself."""
         self.described: dict[str, Any] = lean(device.described)
-        self.device = msgspec.structs.replace(device, described=self.described)
+        self.device = _slim(device, self.described)
         self.hello = hello_of(device)
         self.version = self.hello.version
         self.platform = platforms.platform(self.hello.platform_id)
@@ -87,7 +88,7 @@ class Line:
         described = lean(device.described)
         if described == self.described:
             described = self.described
-        self.device = msgspec.structs.replace(device, described=described)
+        self.device = _slim(device, described)
 
     def describe(self, **entries: Any) -> None:
         """Remember entries of `Device.described`, and write them soon if they are new."""
@@ -162,6 +163,19 @@ class Line:
         known = "functions" in self.described
         self.functions: frozenset[str] | None = names_of(self.described["functions"]) if known else None
         self.variables: dict[str, str] | None = self.described.get("variables")
+
+
+def _slim(device: Device, described: dict[str, Any]) -> Device:
+    """The record with texts that thousands of boards share kept once: each comes out of the catalog as a new one."""
+    return msgspec.structs.replace(
+        device,
+        described=described,
+        dialect=intern(device.dialect),
+        type=intern(device.type),
+        space_id=intern(device.space_id),
+        person_id=intern(device.person_id),
+        product_id=intern(device.product_id) if device.product_id is not None else None,
+    )
 
 
 def refuse(connection: Connection, message: Message, ticket: int, code: int) -> bool:
