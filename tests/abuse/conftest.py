@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.abuse.boards import BoardWitness, Rogue, secrets_in
 from tests.abuse.node import MIB, Node, eventually, raise_open_files, running
 from tests.abuse.witness import Witness
 
@@ -15,6 +16,9 @@ PEAK = 256 * MIB
 (1,000 connections with 64 KiB each, a few slow readers with 1 MiB each, a body of a MiB in each request)."""
 KEPT = 64 * MIB
 """What may stay of it afterwards: free pages that the C library has not given back."""
+LOGGED = 48 * 1024
+"""Bytes that any one attack on the Particle side may add to the log: some hundred lines. A line for each of a flood
+would fill a memory card."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,3 +56,33 @@ async def attacked(node: Node, request: pytest.FixtureRequest) -> AsyncIterator[
         f"{witness.acknowledged} messages acknowledged, {witness.asked} requests answered meanwhile"
     )
     assert peak - before < PEAK
+
+
+@pytest.fixture
+async def besieged(node: Node, request: pytest.FixtureRequest) -> AsyncIterator[Node]:
+    """The same with Particle boards on both transports and an event stream, and a bound on what the log says."""
+    before, said = node.rss(), node.log.stat().st_size
+    open_before = node.metric("rookery_coap_sessions")
+    node.reset_peak()
+    async with BoardWitness(node) as witness:
+        try:
+            yield node
+        finally:
+            for rogue in Rogue.living:
+                rogue.close()
+            Rogue.living.clear()
+        await witness.progress()
+        peak = node.peak()
+    gc.collect()
+    node.assert_healthy()
+    eventually(lambda: node.metric("rookery_coap_sessions") == open_before, "sessions of boards are left")
+    eventually(lambda: node.rss() < before + KEPT, f"memory stays: {before} before, {node.rss()} after")
+    lines = node.log.stat().st_size - said
+    acknowledged = sum(witness.acknowledged.values())
+    print(
+        f"{request.node.name}: RSS {before / MIB:.0f}, at most {peak / MIB:.0f}, then {node.rss() / MIB:.0f} MB; "
+        f"{acknowledged} events acknowledged, {witness.called} calls; {lines / 1024:.0f} KB of log"
+    )
+    assert peak - before < PEAK
+    assert lines < LOGGED, f"{lines} bytes of log"
+    assert not secrets_in(node.logged(), (node.sandbox.particle_token, node.sandbox.user.password or ""))
