@@ -96,7 +96,8 @@ class Endpoint:
         self._outstanding = 0
         self._next_tick = NEVER
         self._open: dict[int, Incoming] = {}
-        self._seen: dict[int, tuple[float, bytes, int]] = {}  # until when, what was answered, the ticket while open
+        # Until when; and, unless it was just an Acknowledgement, what was answered and the ticket while it is open.
+        self._seen: dict[int, float | tuple[float, bytes, int]] = {}
         self._by_id: dict[int, Exchange] = {}
         self._by_token: dict[bytes, Exchange] = {}
         self._waiting: deque[Exchange] | None = None
@@ -164,10 +165,11 @@ class Endpoint:
         message_id = message.message_id
         entry = seen.get(message_id)
         if entry is not None:
-            if entry[0] > now:
+            until, answer, _ = entry if isinstance(entry, tuple) else (entry, _ACKNOWLEDGED, 0)
+            if until > now:
                 self.repetitions += 1
-                if entry[1] and message.kind == CONFIRMABLE:
-                    self._sink.write(encode.empty_ack(message_id) if entry[1] is _ACKNOWLEDGED else entry[1])
+                if answer and message.kind == CONFIRMABLE:
+                    self._sink.write(encode.empty_ack(message_id) if answer is _ACKNOWLEDGED else answer)
                 return True
             del seen[message_id]
         self._forget_old(now)
@@ -179,7 +181,8 @@ class Endpoint:
         forgotten = 0
         while seen:
             oldest = next(iter(seen))
-            if seen[oldest][0] > now:
+            entry = seen[oldest]
+            if (entry[0] if isinstance(entry, tuple) else entry) > now:
                 break
             del seen[oldest]
             forgotten += 1
@@ -194,7 +197,7 @@ class Endpoint:
         if len(seen) >= self._limits.remembered:
             # Open ones are kept: forgetting them would act on their repetition.
             for known, entry in seen.items():
-                if not entry[2]:
+                if not isinstance(entry, tuple) or not entry[2]:
                     del seen[known]
                     break
         timing = self._timing
@@ -211,8 +214,9 @@ class Endpoint:
     def _settle(self, message_id: int, ticket: int, answer: bytes, *, still_open: bool = False) -> None:
         """What to say when this request is repeated. Its entry may be gone, or belong to a later request."""
         entry = self._seen.get(message_id)
-        if entry is not None and entry[2] == ticket:
-            self._seen[message_id] = entry[0], answer, ticket if still_open else 0
+        if isinstance(entry, tuple) and entry[2] == ticket:
+            acknowledged = answer is _ACKNOWLEDGED and not still_open
+            self._seen[message_id] = entry[0] if acknowledged else (entry[0], answer, ticket if still_open else 0)
 
     def _on_request(self, now: float, message: Message) -> None:
         confirmable = message.kind == CONFIRMABLE
@@ -372,7 +376,7 @@ class Endpoint:
         if incoming is None:
             return False
         entry = self._seen.get(incoming.message_id)
-        if entry is not None and entry[2] == ticket:
+        if isinstance(entry, tuple) and entry[2] == ticket:
             del self._seen[incoming.message_id]
         return True
 
