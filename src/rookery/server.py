@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from rookery.particle.api.api import Api
     from rookery.particle.bridge import Bridge
     from rookery.particle.device.front import ParticleFront
+    from rookery.particle.device.revival import Revival
     from rookery.storage.catalog.sql import SqlCatalog
 
 log = structlog.get_logger("rookery.server")
@@ -71,6 +72,7 @@ _WEB_MODULES = (
     "rookery.arduino.api.app",
     "rookery.particle.api.app",
     "rookery.particle.device.front",
+    "rookery.particle.device.revival",
     "rookery.gateways.coap_tcp",
     "rookery.gateways.coap_udp",
     "rookery.gateways.http",
@@ -258,6 +260,7 @@ class Server:
         self.front: ParticleFront | None = None
         self.coap_tcp: CoapTcpGateway | None = None
         self.coap_udp: CoapUdpGateway | None = None
+        self.revival: Revival | None = None
         self.sessions = CatalogSessions(core.catalog, core.services.sealed, core.clock)
         self._bridge: Bridge | None = None
         self._housekeeping = Housekeeping(core.catalog, core.telemetry, core.clock, core.settings.soft_delete_days)
@@ -340,6 +343,8 @@ class Server:
             found.append(("admin", self.admin.stop))
         # MQTT first: the sessions inside WebSockets say goodbye while their transport is still there.
         found.append(("mqtt", self.mqtt.stop))
+        if self.revival is not None:
+            found.append(("revival", self.revival.close))
         if self.coap_tcp is not None:
             found.append(("coap_tcp", self.coap_tcp.stop))
         if self.coap_udp is not None:
@@ -436,6 +441,7 @@ class Server:
         from rookery.particle.bridge import Bridge
         from rookery.particle.device import profile
         from rookery.particle.device.front import ParticleFront, coap_profile
+        from rookery.particle.device.revival import Revival
         from rookery.wire.dtls.keys import SigningKey
 
         core, settings = self.core, self.core.settings
@@ -461,6 +467,9 @@ class Server:
             )
             listening = self.coap_udp.listen(host, settings.particle_udp_port)
             self.ports.particle_udp = await _taken("particle_udp_port", settings.particle_udp_port, listening)
+            self.revival = Revival(core.services, self.coap_udp, clock)
+            core.services.boards.summons = self.revival.summon
+            self.revival.start()
 
     def _application(self, http: HttpGateway, more: Mapping[str, App]) -> App:
         from rookery.arduino.api.api import ApiOptions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -84,6 +84,9 @@ class Boards:
         self.attachments = 0
         """How many times any device was attached or detached. Who reads an attachment and sees the same count before
         and after has read the present one."""
+        self.summons: Callable[[Device], Awaitable[None]] | None = None
+        """Asks a board without a session whether it is only quiet. Returns when it has one, or will not have one soon;
+        quickly for a board that can not be asked. Set by whoever can ask."""
         bus.listen("attached", self._attached)
 
     def __len__(self) -> int:
@@ -95,6 +98,15 @@ class Boards:
     def session(self, device_id: str) -> BoardSession | None:
         """The session of this board, if it is connected here."""
         return self._sessions.get(device_id)
+
+    async def reach(self, device: Device) -> BoardSession | None:
+        """The session of a board that somebody wants to ask something now: one that is not connected is asked first, if
+        it can be, which takes up to ten seconds when it does not answer."""
+        session = self._sessions.get(device.id)
+        if session is None and self.summons is not None:
+            await self.summons(device)
+            session = self._sessions.get(device.id)
+        return session
 
     def by_hex(self, hex_id: str) -> BoardSession | None:
         """The session of the board with this hex id (lower case), if it is connected here. Its record is as new as the

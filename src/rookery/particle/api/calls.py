@@ -29,10 +29,11 @@ _encode = msgspec.json.encode
 
 @operation("GET", "/v1/devices/{device}/{variable}", "/v1/products/{product}/devices/{device}/{variable}")
 async def read_variable(call: Call) -> Any:
-    """The present value of a variable. A board that is away is an immediate answer."""
+    """The present value of a variable. A board that is away is an immediate answer, unless it may only
+    be quiet."""
     device = await device_of(call, p.VARIABLE_GET)
     name = call.path["variable"]
-    session = call.services.boards.session(device.id)
+    session = await call.services.boards.reach(device)
     if session is None:
         raise timed_out()
     try:
@@ -60,7 +61,7 @@ async def call_function(call: Call) -> Any:
     argument = argument_of(fields)
     if len(argument.encode()) > ARGUMENT_LIMIT:
         raise bad_request(f"The argument has more than {ARGUMENT_LIMIT} bytes")
-    session = call.services.boards.session(device.id)
+    session = await call.services.boards.reach(device)
     if session is None:
         raise timed_out()
     try:

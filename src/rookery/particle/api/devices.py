@@ -191,7 +191,7 @@ async def _name(call: Call, device: Device, name: str | None) -> str:
 
 
 async def _signal(call: Call, device: Device, on: bool) -> None:
-    session = call.services.boards.session(device.id)
+    session = await call.services.boards.reach(device)
     if session is None:
         raise signal_timed_out()
     try:
@@ -206,7 +206,7 @@ async def _signal(call: Call, device: Device, on: bool) -> None:
 async def ping(call: Call) -> dict[str, Any]:
     """Ask the board itself whether it is there. One that is not is no error."""
     device = await device_of(call, p.DEVICES_PING)
-    session = call.services.boards.session(device.id)
+    session = await call.services.boards.reach(device)
     online = False
     if session is not None:
         try:

@@ -34,7 +34,7 @@ async def flash(call: Call, device: Device) -> dict[str, Any]:
         fields = await call.fields()
         name = as_text(fields.get("app") or fields.get("app_id"), "app", most=64)
         raise refused_all(404, [f"There is no application {name} on this server. Send a binary file."])
-    session = call.services.boards.session(device.id)
+    session = await call.services.boards.reach(device)
     if session is None:
         raise flash_timed_out()
     try:
