@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.clients, pytest.mark.node]
 
 CALL = re.compile(r'js(?:\.refused)?\(\s*"(\w+)"')
 NOT_HERE: dict[str, dict[str, Any]] = {
-    "compileCode": {"files": {}, "platformId": 6},
     "contributeLibrary": {"archive": {"$bytes": ""}},
     "deleteLibrary": {"name": "x"},
     "downloadFirmwareBinary": {"binaryId": "x"},
@@ -89,6 +88,11 @@ def test_what_is_not_here_is_refused_in_words(js: Js, method: str) -> None:
     assert body["error"]
 
 
+def test_compiling_is_refused_as_a_compiler_would(js: Js) -> None:
+    status, body = js.refused("compileCode", files={}, platformId=6)
+    assert (status, body["output"]) == (400, "This cloud has no compiler")
+
+
 def test_a_refusal_without_words(js: Js) -> None:
     """It asks with HEAD: the status is all there is."""
     assert js.refused("checkSIM", iccid="8931").status == 404
@@ -99,4 +103,4 @@ def test_no_method_is_forgotten(js: Js) -> None:
     modules = (test_particle_js, test_particle_js_products)
     tried = {name for module in modules for name in CALL.findall(inspect.getsource(module))}
     assert tried <= methods
-    assert methods - tried == NOT_HERE.keys() | {"checkSIM"} | WITHOUT_SERVER | VERBS | BY_THE_STREAMS
+    assert methods - tried == NOT_HERE.keys() | {"checkSIM", "compileCode"} | WITHOUT_SERVER | VERBS | BY_THE_STREAMS

@@ -250,3 +250,17 @@ async def test_two_who_come_at_once_do_not_lose_the_board(stage: Stage) -> None:
     await stage.services.enrolment.keep(device.id, notes="changed meanwhile")
     after = await stage.services.claims.give(device, stage.owners["own"])
     assert (after.notes, after.space_id) == ("changed meanwhile", stage.owners["own"])
+
+
+async def test_a_second_board_of_a_name_gets_a_number(stage: Stage) -> None:
+    services, owner = stage.services, stage.owners["own"]
+    names = []
+    for number in range(3):
+        device = await services.enrolment.enrol(f"{number:024x}", "any", "board", name="Amber_Badger")
+        names.append((await services.claims.give(device, owner)).name)
+    assert names == ["Amber_Badger", "Amber_Badger_2", "Amber_Badger_3"]
+    other = await services.enrolment.enrol("f" * 24, "any", "board", name="amber_badger")
+    assert (await services.claims.give(other, stage.owners["guest"])).name == "amber_badger"
+    back = await services.enrolment.get("0" * 24)
+    assert back is not None
+    assert (await services.claims.give(back, owner)).name == "Amber_Badger"

@@ -146,7 +146,8 @@ class Claims:
             if device.space_id == owner_id and device.product_id == product_id:
                 return device
             now = self._clock.now()
-            after = changed(device, now, space_id=owner_id, person_id=owner_id, product_id=product_id)
+            name = await self._name(device, owner_id)
+            after = changed(device, now, space_id=owner_id, person_id=owner_id, product_id=product_id, name=name)
             changes: list[Change] = [Update(after)]
             thing = await self._catalog.find(Thing, device_id=device.id)
             if thing is not None and thing.space_id != owner_id:
@@ -170,6 +171,18 @@ class Claims:
                 announce_attached(self._bus, device.id, None, thing.id)
             self._enrolment.announce(after)
             return after
+
+    async def _name(self, device: Device, owner_id: str) -> str:
+        """Its name, with a number behind it where the owner has another board of this name: people say names to mean
+        boards."""
+        if not owner_id or device.space_id == owner_id:
+            return device.name
+        rows = await self._catalog.pick(Device, ("name",), space_id=owner_id, deleted_at=None)
+        taken = {row[0].lower() for row in rows}
+        name, number = device.name, 2
+        while name.lower() in taken:
+            name, number = f"{device.name}_{number}", number + 1
+        return name
 
     async def forget(self, *owner_ids: str) -> None:
         """Withdraw all codes of these owners."""

@@ -188,6 +188,12 @@ OTHER: dict[str, tuple[ApiError, int, bytes]] = {
         500,
         b'{"ok":false,"code":500,"errors":["Request Timed Out"]}',
     ),
+    "no_compiler": (
+        errors.no_compiler(),
+        400,
+        b'{"ok":false,"output":"This cloud has no compiler",'
+        b'"errors":["This server has no compiler: compile on your machine and send the .bin file."]}',
+    ),
     "claim_unknown": (errors.claim_unknown(), 404, b'{"ok":false,"errors":["device does not exist"]}'),
     "claim_offline": (errors.claim_offline(), 404, b'{"ok":false,"errors":[["Core isn\'t online",404]]}'),
     "transfer_refused": (

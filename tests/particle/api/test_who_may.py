@@ -158,6 +158,7 @@ OTHERS: dict[str, set[str]] = {
     "PUT /v1/networks/{network}": {P, C},
     "DELETE /v1/networks/{network}": {P, C},
     "GET /v1/card": {P, C},
+    "POST /v1/binaries": {P, C},
     "GET /v1/pricing-impact": {P, C},
     "GET /v1/system_firmware/upgrade": {P, C},
     # Which device it is decides; tried where the routes are.

@@ -349,6 +349,12 @@ def flash_timed_out() -> ApiError:
     return refused_all(500, ["Request Timed Out"], code=500)
 
 
+def no_compiler() -> ApiError:
+    """Sources where a binary is wanted (3.15)."""
+    text = "This server has no compiler: compile on your machine and send the .bin file."
+    return refused_all(400, [text], output="This cloud has no compiler")
+
+
 def claim_unknown() -> ApiError:
     """Claim: no such device."""
     return refused_all(404, ["device does not exist"])

@@ -1,5 +1,5 @@
-"""What old set-up apps ask before they go on (reference 3.30): mesh networks, which are gone, and the bill, which there
-is none of."""
+"""What programs ask that this server has nothing of, in words that they can show: mesh networks, which are gone, the
+bill, which there is none of (reference 3.30), and a compiler (3.15)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from rookery.core.access import check_owner
 from rookery.particle.api import permissions as p
 from rookery.particle.api.answers import NO_CONTENT, Answer
-from rookery.particle.api.errors import refused
+from rookery.particle.api.errors import no_compiler, refused
 from rookery.particle.api.operations import Call, operation
 from rookery.particle.api.resolve import product_of
 
@@ -55,6 +55,13 @@ async def system_firmware(call: Call) -> Answer:
     return NO_CONTENT
 
 
+@operation("POST", "/v1/binaries", max_body=None)
+async def compile_sources(call: Call) -> Answer:
+    """Sources are compiled on the machine where they are."""
+    check_owner(call.who)
+    raise no_compiler()
+
+
 async def _allowed(call: Call) -> None:
     if "product" in call.path:
         await product_of(call, p.PRODUCTS_GET)
@@ -62,4 +69,4 @@ async def _allowed(call: Call) -> None:
         check_owner(call.who)
 
 
-ROUTES = (networks, network, card, pricing_impact, system_firmware)
+ROUTES = (networks, network, card, pricing_impact, system_firmware, compile_sources)

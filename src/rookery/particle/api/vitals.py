@@ -20,6 +20,8 @@ from rookery.particle.device.vitals import vitals_csv, vitals_metadata
 
 KEPT = 30 * DAY
 """How far back one may ask, as documented. What lies further back is kept, and left out here."""
+REFRESH_SECONDS = 5.0
+"""How long the answer waits for the board to take the question. What it says later is published all the same."""
 RECORDS_LIMIT = 50_000
 """Records of one answer: a month at one a minute."""
 END_OF_TIME = 1 << 62
@@ -69,7 +71,7 @@ async def refresh(call: Call) -> dict[str, bool]:
     session = call.services.boards.session(device.id)
     if session is not None:
         try:
-            await session.report()
+            await session.report(REFRESH_SECONDS)
         except (BoardAway, BoardCannot):
             # The answer is the same for a board that is away and for one that has none: it was asked.
             pass
