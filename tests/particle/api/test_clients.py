@@ -157,3 +157,18 @@ async def test_a_product_keeps_its_own_clients(programs: Programs) -> None:
     path = f"/v1/products/{programs.product.number}/clients"
     made = (await programs.world.call("POST", path, {"name": "x"}, token=token)).json()["client"]
     assert (await programs.world.call("DELETE", f"{path}/{made['id']}", token=token)).status_code == 204
+
+
+async def test_a_limited_program_makes_no_client_that_may_do_more(programs: Programs) -> None:
+    world, product = programs.world, programs.product
+    path = f"/v1/products/{product.number}/clients"
+    scopes = ["clients:create", "clients:update", "customers:create"]
+    made = await world.services.teams.add_program(product.id, "ci", scopes, "api.rookery.test")
+    for body in ({"name": "x"}, {"name": "x", "scope": "*:*"}, {"name": "x", "scope": "none"}):
+        answer = await world.call("POST", path, body, token=made.token)
+        assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized")
+    allowed = await world.call("POST", path, {"name": "x", "scope": "customers:create"}, token=made.token)
+    assert allowed.status_code == 200
+    one = f"{path}/{allowed.json()['client']['id']}"
+    assert (await world.call("PUT", one, {"scope": "none"}, token=made.token)).status_code == 400
+    assert (await world.call("PUT", one, {"name": "y"}, token=made.token)).status_code == 200

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rookery.core.access import Permission, check_person
+from rookery.core.access import EVERYTHING, Permission, Principal, check_person, within
+from rookery.core.errors import Forbidden
 from rookery.core.records import Client, ClientKind, Product
 from rookery.particle.api.body import as_text
 from rookery.particle.api.errors import bad_request
@@ -12,6 +13,8 @@ from rookery.particle.api.operations import Call, Route, operation
 from rookery.particle.api.permissions import CLIENTS_CREATE, CLIENTS_LIST, CLIENTS_REMOVE, CLIENTS_UPDATE
 from rookery.particle.api.resolve import product_of
 
+NO_LIMIT = "none"
+"""The scope that takes a limit off."""
 ALL = "/v1/clients", "/v1/products/{product}/clients"
 ONE = "/v1/clients/{client}", "/v1/products/{product}/clients/{client}"
 
@@ -46,6 +49,8 @@ async def create_client(call: Call) -> dict[str, Any]:
     kind = as_text(fields.get("type"), "type") or ClientKind.INSTALLED.value
     if kind not in (ClientKind.INSTALLED.value, ClientKind.WEB.value):
         raise bad_request("type must be installed or web")
+    scope = as_text(fields.get("scope"), "scope")
+    _check_covered(call.who, scope)
     client, secret = await call.services.oauth.create(
         call.who.person_id,
         name,
@@ -53,7 +58,7 @@ async def create_client(call: Call) -> dict[str, Any]:
         product=product,
         # Forms of pages send it empty for clients that have none.
         redirect_uri=as_text(fields.get("redirect_uri"), "redirect_uri") or None,
-        scope=as_text(fields.get("scope"), "scope"),
+        scope=scope,
     )
     return {"ok": True, "client": {**client_view(client), "secret": secret}}
 
@@ -66,6 +71,8 @@ async def change_client(call: Call) -> dict[str, Any]:
     name, scope = as_text(fields.get("name"), "name"), as_text(fields.get("scope"), "scope")
     if name is None and scope is None:
         raise bad_request("name or scope is required")
+    if scope is not None:
+        _check_covered(call.who, scope)
     return {"ok": True, "client": client_view(await call.services.oauth.change(client, name=name, scope=scope))}
 
 
@@ -86,6 +93,17 @@ async def _product(call: Call, permission: Permission) -> Product | None:
 async def _client(call: Call, permission: Permission) -> Client:
     product = await _product(call, permission)
     return await call.services.oauth.owned(call.path["client"], person_id=call.who.person_id, product=product)
+
+
+def _check_covered(who: Principal, scope: str | None) -> None:
+    """Whoever is limited makes no client that may do more.
+
+    Raises:
+        Forbidden: this one could.
+    """
+    wanted = EVERYTHING if not scope or scope == NO_LIMIT else scope
+    if not all(within(who, each) for each in wanted.split()):
+        raise Forbidden("A client can not be allowed more than whoever makes it.")
 
 
 ROUTES: tuple[Route, ...] = (list_clients, create_client, change_client, delete_client)
