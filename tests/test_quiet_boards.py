@@ -121,7 +121,8 @@ async def test_one_that_is_gone_is_not_shown(tmp_path: Path, monkeypatch: pytest
     async with restarted(tmp_path) as (server, board, token):
         heard: list[Event] = []
         server.core.services.bus.listen("events", heard.append)
-        board.stop()
+        board.lose()
+        board.stop()  # without a word: it has lost its network
         for _ in range(2):
             answer = await call(server, token, "PUT", f"/v1/devices/{ID}/ping")
             assert answer.json() == {"online": False, "ok": True}
