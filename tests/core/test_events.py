@@ -232,6 +232,15 @@ class TestSubscribers:
         assert hearing(subscribers, event(owner_id="other")) == ["a"]
         assert hearing(subscribers, event(owner_id="x", product_id="p", audience=Audience.PRODUCT), True) == ["a"]
 
+    def test_what_is_published_to_a_product_of_an_organisation_reaches_its_makers_boards(self) -> None:
+        subscribers = Subscribers()
+        for id, owner in (("a", "maker"), ("b", "customer"), ("c", "organisation")):
+            hearer = Hearer(id)
+            hearer.device = device(id, owner, "p")
+            subscribers.set(hearer, [""])
+        told = event(owner_id="organisation", maker_id="maker", product_id="p", audience=Audience.PRODUCT)
+        assert sorted(hearing(subscribers, told)) == ["a", "c"]
+
     def test_who_has_gone_leaves_nothing(self) -> None:
         subscribers = Subscribers()
         for id in ("a", "b"):

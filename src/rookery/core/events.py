@@ -7,8 +7,9 @@ An event belongs to an owner, to a product, to both, or to nobody; who hears it 
 * The stream of a product shows what its boards publish, whoever owns them, what its customers publish, and what is
   published to it. The stream of an organisation shows all its products.
 * A board hears what it has subscribed to, of its own owner; and what was published to its product if the owner of the
-  product owns the board. Boards of customers hear what is published to the product, and boards of nobody hear anything
-  at all, only where the operator has chosen so (`fleet_wide`): the field has known both rules.
+  product, or the person who made it, owns the board. Boards of customers hear what is published to the product, and
+  boards of nobody hear anything at all, only where the operator has chosen so (`fleet_wide`): the field has known both
+  rules.
 
 Where an event is stored is decided by who published it: a board has a series, and so have spaces and products. It is
 committed before the publisher is acknowledged and before anybody hears of it.
@@ -66,6 +67,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     product_id: str | None = None
     organisation_id: str | None = None
     """The space that owns the product."""
+    maker_id: str | None = None
+    """Who made the product: an organisation owns no boards, its people do."""
     product_number: int | None = None
     version: int | None = None
     """Of the firmware that published it."""
@@ -273,7 +276,8 @@ class Subscribers:
         if event.audience is Audience.PRODUCT and event.product_id is not None:
             table = self._products.get(event.product_id)
             found = table.matching(event.name) if table else []
-            return found if fleet_wide else [one for one in found if one.device.space_id == event.owner_id]
+            makers = (event.owner_id, event.maker_id or event.owner_id)
+            return found if fleet_wide else [one for one in found if one.device.space_id in makers]
         return []
 
 

@@ -146,7 +146,7 @@ async def test_scopes_of_programs(programs: Programs, scopes: list[str], reading
     program = await services.teams.add_program(programs.product.id, "ci", scopes, "rookery.test")
     path = f"/v1/products/{programs.product.number}/clients"
     assert (await programs.world.call("GET", path, token=program.token)).status_code == reading
-    answer = await programs.world.call("POST", path, {"name": "x"}, token=program.token)
+    answer = await programs.world.call("POST", path, {"name": "x", "scope": scopes[0]}, token=program.token)
     assert answer.status_code == writing
     if writing == 400:
         assert answer.json()["error"] == "unauthorized"

@@ -95,6 +95,7 @@ async def publish_to_product(call: Call) -> dict[str, bool]:
     event = Event(
         source=API,
         owner_id=product.space_id,
+        maker_id=product.person_id,
         audience=Audience.PRODUCT,
         **_of_product(product),
         **fields,
