@@ -219,7 +219,8 @@ HEARD: dict[str, tuple[set[str], set[str]]] = {
     "as: claimed by C": ({"claimed by C"}, {"claimed by C"}),
     # POST /v1/products/:p/events
     "product: P": ({"claimed by owner"}, ALL_OF_P),
-    "product: Q": (set(), ALL_OF_Q),
+    # U has made Q for the organisation, which owns no boards itself.
+    "product: Q": ({"of Q, claimed by U"}, ALL_OF_Q),
     # hook-response to its own event
     "hook: sandbox": ({"sandbox"}, {"sandbox"}),
     "hook: claimed by owner": ({"claimed by owner"}, {"claimed by owner"}),
