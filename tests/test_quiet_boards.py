@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives import serialization
 
 from rookery.core.access import Principal
 from rookery.core.events import Event
-from rookery.core.records import Bearer
+from rookery.core.records import Bearer, BoardLink
 from rookery.particle.device import revival
-from rookery.server import Server
+from rookery.server import Core, Server
 from rookery.simulate.particle import make_device_id, make_key, virtual_board
 from rookery.simulate.particle_board import ParticleBoard
-from tests.serving import browser, serving
+from tests.serving import browser, serving, settings
 
 pytestmark = pytest.mark.usefixtures("time_limit")
 ID = make_device_id(Random(1))
@@ -129,3 +129,18 @@ async def test_one_that_is_gone_is_not_shown(tmp_path: Path, monkeypatch: pytest
         assert server.coap_udp is not None
         assert (server.coap_udp.counters.lookups, server.coap_udp.endpoint.sessions) == (1, 0)
         assert heard == []
+
+
+async def test_one_that_said_goodbye_before_is_not_asked(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        board = boron(server)
+        await board.connected()
+        await until(lambda: online(server))
+        await server.sessions.close()
+        assert await server.sessions.placed() == [ID]
+        board.stop()
+        await until(lambda: not online(server))
+    core = await Core.open(settings(tmp_path))
+    (link,) = await core.catalog.select(BoardLink)
+    assert (link.id, link.address) == (ID, None), "its session is kept all the same"
+    await core.close()
