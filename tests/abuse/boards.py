@@ -54,15 +54,24 @@ def path(*segments: bytes) -> Options:
     return tuple((URI_PATH, segment) for segment in segments)
 
 
-async def until(look: Callable[[], object], what: str = "") -> None:
-    """Wait for what the other end of a socket causes.
+REPEAT = 0.5
+"""Seconds after which a board over UDP says again what was not answered: a flood makes the system drop datagrams."""
+
+
+async def until(look: Callable[[], object], what: str = "", again: Callable[[], None] | None = None) -> None:
+    """Wait for what the other end of a socket causes; meanwhile do it `again` from time to time.
 
     Raises:
         AssertionError: it was not within `PATIENCE`.
     """
-    end = time.monotonic() + PATIENCE
+    now = time.monotonic()
+    end, repeat = now + PATIENCE, now + REPEAT
     while not look():
-        assert time.monotonic() < end, what
+        now = time.monotonic()
+        assert now < end, what
+        if again is not None and now >= repeat:
+            repeat = now + REPEAT
+            again()
         await asyncio.sleep(0.002)
 
 
@@ -174,8 +183,13 @@ class Rogue:
         if self.transport == "udp":
             self.secure.start(0.0)
             self.flush()
-        await until(lambda: self.over or self.open, "a handshake that ends")
+        flight = self._repeat_flight if self.transport == "udp" else None
+        await until(lambda: self.over or self.open, "a handshake that ends", flight)
         return self
+
+    def _repeat_flight(self) -> None:
+        self.secure._repeat()
+        self.flush()
 
     @property
     def open(self) -> bool:
@@ -281,11 +295,17 @@ class Rogue:
             ConnectionError: the session has ended instead.
         """
         number = self.say(code, options, payload, **more)
-        await until(lambda: self.answers(number) or self.over, f"an answer to {code} {options}")
+        fields = {**more, "message_id": number}
+        again = (lambda: self._again(code, options, payload, fields)) if self.transport == "udp" else None
+        await until(lambda: self.answers(number) or self.over, f"an answer to {code} {options}", again)
         found = self.answers(number)
         if not found:
             raise ConnectionError(self.over)
         return found[0]
+
+    def _again(self, code: int, options: Options, payload: bytes, fields: dict[str, Any]) -> None:
+        if self.open:
+            self.say(code, options, payload, **fields)
 
     async def publish(self, name: str, data: bytes = b"", **more: Any) -> Message:
         """An event."""
@@ -314,7 +334,8 @@ class Rogue:
         """Be answered to an empty message: whatever was said before has been read."""
         self.message_id = number = self.message_id + 1 & 0xFFFF
         self.send(encode.ping(number))
-        await until(lambda: self.answers(number) or self.over, "an answer to a ping")
+        again = (lambda: self.send(encode.ping(number))) if self.transport == "udp" else None
+        await until(lambda: self.answers(number) or self.over, "an answer to a ping", again)
         assert self.answers(number), self.over
 
 
@@ -396,15 +417,18 @@ class Listener:
             http.stream("GET", self._where, headers=headers) as answer,
         ):
             assert answer.status_code == 200, await answer.aread()
-            name = ""
-            async for line in answer.aiter_lines():
-                if line == ":ok":
-                    self.opened.set()
-                elif line.startswith("event: "):
-                    name = line.removeprefix("event: ")
-                elif line.startswith("data: "):
-                    told = json.loads(line.removeprefix("data: "))
-                    self.seen.append((name, told["data"], told["coreid"]))
+            rest, name = b"", ""
+            async for piece in answer.aiter_bytes():
+                # Line feeds alone end lines here: names and data may hold what else does for Python.
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in map(bytes.decode, lines):
+                    if line == ":ok":
+                        self.opened.set()
+                    elif line.startswith("event: "):
+                        name = line.removeprefix("event: ")
+                    elif line.startswith("data: "):
+                        told = json.loads(line.removeprefix("data: "))
+                        self.seen.append((name, told["data"], told["coreid"]))
 
 
 class BoardWitness:

@@ -15,6 +15,8 @@ from rookery.wire.coap.options import BLOCK1, BLOCK2, CONTENT_FORMAT, MAX_AGE, U
 from tests.abuse.boards import PATH_HELLO, Listener, Rogue, Transport, count, particle, path, rogue, until, until_told
 from tests.abuse.node import Node
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 both = pytest.mark.parametrize("transport", ["tcp", "udp"])
 KIND = "rookery_particle_total"
 EVENT = path(b"E", b"rogue/x")

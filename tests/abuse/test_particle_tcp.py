@@ -29,6 +29,8 @@ from tests.abuse.boards import (
 from tests.abuse.node import PATIENCE, Node
 from tests.abuse.peer import Peer
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 NONCE = 40
 CLAIM = 256
 """Bytes of the server's first message and of the board's answer."""

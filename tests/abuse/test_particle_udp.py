@@ -19,6 +19,8 @@ from rookery.wire.dtls.keys import Entropy, SigningKey
 from tests.abuse.boards import Rogue, common_key, count, path, provision, rogue, server_key, until_told
 from tests.abuse.node import PATIENCE, Node
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 AT_ONCE = 32
 """Datagrams between two turns of the loop."""
 HEADER = 13
