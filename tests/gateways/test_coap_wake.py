@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from rookery.gateways.coap_contract import Connection
 from rookery.gateways.coap_udp import CoapUdpGateway
 from rookery.gateways.coap_wake import NOWHERE, WAKE_SECONDS
 from rookery.wire.coap import encode
@@ -15,6 +16,7 @@ from tests.fakes import ManualClock
 from tests.gateways.coap_world import (
     EVENT,
     MemoryStore,
+    Recorder,
     Recording,
     UdpBoard,
     board_key,
@@ -176,6 +178,25 @@ async def test_sessions_that_may_not_come_back_are_not_asked(
         await quiet()
         assert board.heard == [m for m in board.heard if m.kind != CONFIRMABLE]
         assert store.sessions == {}
+        board.close()
+
+
+async def test_a_front_that_has_changed_its_mind_meanwhile_is_asked_last(
+    front: Recording, store: MemoryStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, port = await gone_quiet(front, store, clock)
+
+    def resumed(connection: Connection, device_id: bytes, state: object) -> Recorder:
+        connection.close("the device was deleted")
+        return Recorder(front, connection)
+
+    monkeypatch.setattr(front, "resumed", resumed)
+    async with udp_gateway(front, store, clock, port=port) as (gateway, _):
+        answer = await gateway.wake(board.id)
+        board.send(encode.reset(await pinged(board)))
+        assert not await answer
+        assert (gateway.endpoint.sessions, len(gateway.wakings), gateway.counters.open) == (0, 0, 0)
+        assert await store.placed() == []
         board.close()
 
 

@@ -233,6 +233,23 @@ class TestYesterday:
         board = world.front.resumed(talk.connection, ID, state)
         assert board.device.space_id == "somebody"
 
+    @pytest.mark.parametrize(
+        ("fields", "renew"), [({"deleted_at": 1}, False), ({"public_key": b"another"}, True)], ids=["deleted", "key"]
+    )
+    async def test_one_that_may_not_come_back_any_more_does_not(self, fields: dict[str, Any], renew: bool) -> None:
+        world = World()
+        await self.silent(world)
+        state = await world.front.recall(ID, key_of(1))
+        await world.services.enrolment.keep((await world.device()).id, **fields)
+        talk = world.talk()
+        talk.connection.name = ID
+        world.front.resumed(talk.connection, ID, state)
+        await rest()
+        assert talk.connection.closed is not None
+        assert talk.connection.closed[1] is renew
+        assert len(world.services.boards) == 0
+        assert world.told == []
+
     async def test_what_is_noted_and_not_written_yet_counts(self) -> None:
         world = World()
         talk = await world.board()

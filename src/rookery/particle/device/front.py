@@ -113,8 +113,15 @@ class ParticleFront:
         """See `Front`."""
         if not isinstance(state, Recalled):
             raise TypeError("the state is not one of ours")
+        device = state.welcome.device
         board = Board(self._shared, connection)
-        board.resume(state.welcome)
+        # A board that is asked has some time to answer, in which its record may change.
+        if device.deleted_at is not None:
+            connection.close("the device was deleted")
+        elif device.public_key != connection.public_key:
+            connection.close("its key was changed", renew=True)
+        else:
+            board.resume(state.welcome)
         return board
 
     # The bus
@@ -128,6 +135,7 @@ class ParticleFront:
         recalled = self._recalled.get(device.id)
         if recalled is not None:
             recalled.welcome = recalled.welcome._replace(device=device)
+            self._shared.run(self._shared.hold_product(device.product_id))
 
 
 def coap_profile(profile: Profile) -> CoapProfile:
