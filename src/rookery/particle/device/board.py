@@ -6,8 +6,9 @@ A session begins in one of two ways:
   nothing is stored, nobody hears of it, and what else the board says meanwhile is held. This takes a look or two into
   the catalog, so it is a task; it is the only one that every board has.
 * Over UDP, by going on with the session of yesterday: a ping, an event, the answer to a ping of ours (`revival`),
-  anything. What is known of the board is what was kept. It appears when the first message has been dealt with, because that may be a Goodbye that was repeated, and
-  a board that has left does not come back for the moment in which it is heard once more.
+  anything. What is known of the board is what was kept. It appears when the first message has been dealt with, because
+  that may be a Goodbye that was repeated, and a board that has left does not come back for the moment in which it is
+  heard once more.
 
 After that every message has its place in `_request`, and nothing on the way of an event or an answer waits for anything
 but the disk.
