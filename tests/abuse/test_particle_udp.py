@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from rookery.simulate.particle import virtual_board
 from rookery.wire.coap.message import Code
+from rookery.wire.coap.options import BLOCK1
 from rookery.wire.dtls.client import ClientConnection
 from rookery.wire.dtls.keys import Entropy, SigningKey
 from tests.abuse.boards import Rogue, common_key, count, path, provision, rogue, server_key, until_told
@@ -265,17 +266,16 @@ async def test_boards_that_believe_in_another_server(besieged: Node) -> None:
 
 
 async def test_sessions_without_a_name(besieged: Node) -> None:
-    """A hundred finish the handshake and say nothing, or send the beginnings of bodies: little is held for them, and
-    they are no board."""
+    """A hundred finish the handshake and say nothing, or begin with bodies: none of those is taken, and no one of them
+    is a board."""
+    named = count(besieged, "rookery_coap_boards", transport="udp")
     boards = await asyncio.gather(*(Rogue(besieged, "udp", f"{n:024x}").connect() for n in range(100)))
-    before = besieged.rss()
     for board in boards[:50]:
-        for number in range(60):
-            block = (number << 4 | 8 | 6).to_bytes(2, "big") if number else b"\x0e"
-            board.say(Code.POST, (*path(b"d"), (27, block)), bytes(1_024))
-        await asyncio.sleep(0)
+        for block in (b"\x0e", b"\x1e", b"\x2e"):
+            answer = await board.ask(Code.POST, (*path(b"d"), (BLOCK1, block)), bytes(1_024))
+            assert answer.code == Code.REQUEST_ENTITY_TOO_LARGE
+    assert count(besieged, "rookery_coap_boards", transport="udp") == named
     last = await rogue(besieged, "udp")
-    assert besieged.rss() < before + (2 << 20), "a stranger's bodies are kept"
     for board in (*boards, last):
         board.close()
 
