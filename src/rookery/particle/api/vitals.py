@@ -68,7 +68,7 @@ async def refresh(call: Call) -> dict[str, bool]:
     """Ask the board for new vitals. They are published when they come; a board that is away publishes some when it is
     back."""
     device = await device_of(call, p.DIAGNOSTICS_UPDATE)
-    session = call.services.boards.session(device.id)
+    session = await call.services.boards.reach(device)
     if session is not None:
         try:
             await session.report(REFRESH_SECONDS)
