@@ -3,8 +3,9 @@
     python -m benchmarks._particle_crowd '{"udp": 1000, "tcp": 0, …}'
 
 It prints one JSON object a line, `{"online": N, "seconds": S}` when all boards are connected first, and obeys lines on
-standard input: `publish RATE SECONDS` spreads acknowledged events over the boards, `state` prints counters. The end of
-standard input ends it. All boards of a kind share one key: a key proves that a board is what is registered for its id,
+standard input: `publish RATE SECONDS` spreads acknowledged events over the boards, `again` restarts all of them without
+what they keep of their sessions and waits until they are back, `state` prints counters. The end of standard input ends
+it. All boards of a kind share one key: a key proves that a board is what is registered for its id,
 and nothing says that two may not have the same.
 """
 
@@ -159,6 +160,16 @@ async def run(plan: dict[str, Any], server_keys: dict[str, bytes]) -> None:
     while line := (await reader.readline()).decode().split():
         if line[0] == "publish":
             await publish(float(line[1]), float(line[2]))
+        elif line[0] == "again":
+            begin = time.monotonic()
+            for number, board in enumerate(boards):
+                board.reset(forget=True)
+                if number % 10 == 9:
+                    await asyncio.sleep(0.01)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                for board in boards:
+                    await board.connected()
+            say(seconds=time.monotonic() - begin)
         elif line[0] == "state":
             say(
                 online=sum(board.online for board in boards),
