@@ -150,7 +150,7 @@ class Products:
         """
         devices = await self._fleet.of(product)
         if devices and not force:
-            raise Conflict(f"The product still has {len(devices)} devices. Remove them first.")
+            raise Conflict(f"The product still has {len(devices)} devices. Remove them first, or force it.")
         clients = await self._catalog.select(Client, product_id=product.id)
         programs = await self._catalog.select(Program, space_id=product.id)
         await self._customers.delete(*await self._customers.of(product))

@@ -390,6 +390,12 @@ async def test_a_serial_number_finds_the_device_of_those_who_may_see_it(world: W
     assert (await world.call("GET", path, token=stranger)).json()["deviceID"] == device.hex_id
 
 
+async def test_every_board_is_open(world: World) -> None:
+    await board(world)
+    answer = await world.call("PUT", f"{PATH}/unprotect", {"action": "prepare"})
+    assert (answer.status_code, answer.text) == (200, '{"ok":true,"protected":false}')
+
+
 async def test_there_are_no_files_of_a_factory(world: World) -> None:
     await board(world)
     answer = await world.call("PUT", f"{PATH}/backup_files")

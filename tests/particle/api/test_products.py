@@ -156,7 +156,7 @@ class TestDelete:
         await fleet.device(1, customer.id)
         await fleet.device(2, world.person.id)
         answer = await world.call("DELETE", fleet.path)
-        words = "The product still has 2 devices. Remove them first."
+        words = "The product still has 2 devices. Remove them first, or force it."
         assert (answer.status_code, answer.json()) == (400, {"ok": False, "error": words})
         assert (await world.call("GET", "/v1/devices", token=token)).json()[0]["id"] == device_id(1)
         answer = await world.call("DELETE", fleet.path, {"force": True})

@@ -6,7 +6,7 @@ A board of the other dialect is shown as well: its variables can be read, and th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rookery.core.catalog import Catalog
 from rookery.core.live import LiveVariable
@@ -24,27 +24,35 @@ firmware nobody offers to update."""
 _TYPES = {ValueKind.BOOL: "bool", ValueKind.INT: "int32", ValueKind.FLOAT: "double"}
 
 
-async def owner_names(catalog: Catalog, devices: Iterable[Device]) -> dict[str, str]:
+class Owner(NamedTuple):
+    """How the owner of a board is called: an e-mail address, or whatever a customer is called."""
+
+    name: str
+    customer: bool
+
+
+async def owners_of(catalog: Catalog, devices: Iterable[Device]) -> dict[str, Owner]:
     """How the owners of these devices are called: e-mail addresses of people, whatever customers are called."""
     ids = sorted({device.space_id for device in devices if device.space_id})
     if not ids:
         return {}
-    names = {person.id: person.email for person in await catalog.select(Person, id=ids)}
-    missing = [id for id in ids if id not in names]
+    owners = {person.id: Owner(person.email, False) for person in await catalog.select(Person, id=ids)}
+    missing = [id for id in ids if id not in owners]
     if missing:
-        names |= {customer.id: customer.email for customer in await catalog.select(Customer, id=missing)}
-    return names
+        customers = await catalog.select(Customer, id=missing)
+        owners |= {customer.id: Owner(customer.email, True) for customer in customers}
+    return owners
 
 
 async def device_views(services: Services, devices: Sequence[Device], product: Product | None = None) -> list[Any]:
     """These devices as clients see them; with `product`, as its team sees them."""
-    names = await owner_names(services.catalog, devices)
+    owners = await owners_of(services.catalog, devices)
     numbers: dict[str, int] = {}
     for id in {device.product_id for device in devices if device.product_id is not None}:
         found = product if product is not None and product.id == id else await services.products.get(id)
         if found is not None:
             numbers[id] = found.number
-    return [await _view(services, device, names, numbers, product) for device in devices]
+    return [await _view(services, device, owners.get(device.space_id), numbers, product) for device in devices]
 
 
 async def device_view(services: Services, device: Device, product: Product | None = None) -> dict[str, Any]:
@@ -74,7 +82,7 @@ def type_of(variable: LiveVariable) -> str:
 async def _view(
     services: Services,
     device: Device,
-    names: dict[str, str],
+    owner: Owner | None,
     numbers: dict[str, int],
     product: Product | None,
 ) -> dict[str, Any]:
@@ -88,7 +96,7 @@ async def _view(
     view: dict[str, Any] = {
         "id": device.hex_id,
         "name": device.name,
-        "owner": names.get(device.space_id),
+        "owner": owner.name if owner is not None else None,
         "last_app": None,
         "last_ip_address": device.last_address,
         "last_heard": iso_time_or_none(heard),
@@ -121,6 +129,8 @@ async def _view(
         view["last_iccid"] = described["iccid"]
     if device.space_id:
         view["user_id"] = hex_id(device.space_id)
+    if owner is not None and owner.customer:
+        view["customer_id"] = hex_id(device.space_id)
     if number is not None or product is not None:
         view |= {
             "firmware_product_id": described.get("firmware_product"),

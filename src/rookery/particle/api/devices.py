@@ -263,6 +263,13 @@ async def _may_look_up(call: Call, device: Device) -> bool:
     return product is not None and may_product(call.who, p.DEVICES_GET, product)
 
 
+@operation("PUT", "/v1/devices/{device}/unprotect", "/v1/products/{product}/devices/{device}/unprotect")
+async def unprotect(call: Call) -> dict[str, bool]:
+    """No board is protected by this server, so each is open already."""
+    await device_of(call, p.DEVICES_UPDATE)
+    return {"ok": True, "protected": False}
+
+
 @operation("PUT", "/v1/devices/{device}/backup_files")
 async def backup_files(call: Call) -> Answer:
     """Files of the factory, which this server never had."""
@@ -279,5 +286,6 @@ ROUTES = (
     unclaim,
     remove_owner,
     by_serial,
+    unprotect,
     backup_files,
 )

@@ -48,10 +48,6 @@ async def list_devices(call: Call) -> dict[str, Any]:
     views = await device_views(call.services, devices, product)
     owners = sorted({device.space_id for device in devices if device.space_id})
     customers = await call.services.catalog.select(Customer, id=owners) if owners else []
-    known = {customer.id for customer in customers}
-    for view, device in zip(views, devices, strict=True):
-        if device.space_id in known:
-            view["customer_id"] = hex_id(device.space_id)
     return {
         "devices": views,
         "customers": [{"id": hex_id(customer.id), "username": customer.email} for customer in customers],
