@@ -158,6 +158,63 @@ async def test_too_many_connections_are_turned_away(monkeypatch: pytest.MonkeyPa
         await second.close()
 
 
+async def test_a_body_that_stops_ends_the_connection_and_one_that_goes_on_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http, "BODY_SECONDS", 0.2)
+    head = b"POST /path HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n"
+    async with listening() as (gateway, port):
+        peer = await Peer.dial(port)
+        peer.send(head + b"12345")
+        assert await peer.rest() == b""
+        while gateway.open:
+            await asyncio.sleep(0)
+        await peer.close()
+        monkeypatch.setattr(http, "BODY_SECONDS", 60)
+        steady = await Peer.dial(port)
+        steady.send(head)
+        for piece in (b"12345", b"67890"):
+            await asyncio.sleep(0)
+            steady.send(piece)
+        assert await steady.response() == (200, b"POST /path 1234567890")
+        (connection,) = gateway._state.connections
+        assert connection._deadline is None  # type: ignore[union-attr]
+        steady.send(REQUEST)
+        assert (await steady.response())[0] == 200
+        await steady.close()
+
+
+async def test_one_host_can_not_have_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "HOST_CONNECTIONS", 1)
+    monkeypatch.setattr(http, "_is_loopback", lambda host: False)
+    async with listening() as (gateway, port):
+        first = await Peer.dial(port)
+        first.send(REQUEST)
+        assert (await first.response())[0] == 200
+        second = await Peer.dial(port)
+        assert await second.rest() == b""
+        assert gateway.turned_away == 1
+        await second.close()
+        await first.close()
+        while gateway.open:
+            await asyncio.sleep(0)
+        third = await Peer.dial(port)
+        third.send(REQUEST)
+        assert (await third.response())[0] == 200
+        await third.close()
+
+
+async def test_this_machine_may_have_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "HOST_CONNECTIONS", 1)
+    async with listening() as (gateway, port):
+        peers = [await Peer.dial(port) for _ in range(3)]
+        for peer in peers:
+            peer.send(REQUEST)
+            assert (await peer.response())[0] == 200
+            await peer.close()
+        assert gateway.turned_away == 0
+
+
 @pytest.mark.parametrize("nonsense", [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET\r\n\r\n", b"\x00" * 100])
 async def test_nonsense_is_answered_and_closed(nonsense: bytes) -> None:
     async with listening() as (gateway, port):

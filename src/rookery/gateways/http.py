@@ -11,6 +11,7 @@ import asyncio
 import socket
 import ssl
 import time
+from collections import Counter
 from email.utils import formatdate
 from typing import cast
 
@@ -31,10 +32,14 @@ BACKLOG = 1_024
 """Connections that the kernel accepts before we do."""
 CONNECTIONS = 5_000
 """Open connections; further ones are closed at once. Some 15 KB each, 40 with TLS: 200 MB at worst."""
+HOST_CONNECTIONS = 2_500
+"""Of one host, so that none keeps the others out. This machine itself may have all: a proxy in front is here."""
 HEAD_BYTES = 64 * KIB
 """Request line and headers. Browsers stay below 16 KiB."""
 HEAD_SECONDS = 20
 """From the first byte of a request (or from the connection) to the end of its headers, over the slowest link."""
+BODY_SECONDS = 60
+"""How long nothing may come of a body that has begun: a phone in a tunnel, and no longer."""
 IDLE_SECONDS = 75
 """How long a connection may stay open between two requests: the usual value of the proxies in front of servers."""
 HANDSHAKE_SECONDS = 10
@@ -51,6 +56,11 @@ class State(ServerState):
     turned_away = 0
     """Connections that were closed because there were too many."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.hosts: Counter[str] = Counter()
+        """Connections of each host but this one."""
+
 
 class Connection(HttpToolsProtocol):
     """One HTTP connection, with a limit on the size of a request's head and on the time that it takes."""
@@ -58,12 +68,19 @@ class Connection(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = True
     _deadline: asyncio.TimerHandle | None = None
+    _in_body = False
+    _body_at = 0.0
+    _host = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accepted (after TLS, where there is TLS)."""
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS:
-            state = cast(State, self.server_state)
+        state = cast(State, self.server_state)
+        host = self.client[0] if self.client else ""
+        if host and not _is_loopback(host):
+            self._host = host
+            state.hosts[host] += 1
+        if len(self.connections) > CONNECTIONS or state.hosts[self._host] > HOST_CONNECTIONS:
             if not state.turned_away:
                 # Once, and not for each of a flood; the rest is in the metrics.
                 log.warning("http.full", open=len(self.connections))
@@ -75,7 +92,15 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Over."""
         self._head_came()
+        self._count_out()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Another protocol has the connection from now on."""
+        self._head_came()
+        self._in_body = False
+        self._count_out()
+        super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         """Bytes of requests."""
@@ -84,6 +109,11 @@ class Connection(HttpToolsProtocol):
             if self._deadline is None:
                 self._expect_head()
         super().data_received(data)
+        if self._in_body:
+            # Most requests have none, or all of it is here with the head.
+            self._body_at = self.loop.time()
+            if self._deadline is None:
+                self._deadline = self.loop.call_later(BODY_SECONDS, self._body_late)
         if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
             log.info("http.head_too_large", peer=self.client and self.client[0])
             self.send_400_response("The request's headers are too large.")
@@ -91,13 +121,25 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is there."""
         self._head_came()
+        self._in_body = True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The request is there."""
+        self._head_came()
+        self._in_body = False
         self._in_head = True
         self._head_bytes = 0
         super().on_message_complete()
+
+    def _count_out(self) -> None:
+        """It is no connection of its host any more."""
+        if self._host:
+            hosts = cast(State, self.server_state).hosts
+            hosts[self._host] -= 1
+            if not hosts[self._host]:
+                del hosts[self._host]
+            self._host = ""
 
     def _expect_head(self) -> None:
         self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
@@ -108,10 +150,22 @@ class Connection(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _body_late(self) -> None:
+        """Whether the body goes on is looked at once a while, and not with each piece."""
+        wait = self._body_at + BODY_SECONDS - self.loop.time()
+        if wait > 0:
+            self._deadline = self.loop.call_later(wait, self._body_late)
+        else:
+            self._late()
+
     def _late(self) -> None:
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _is_loopback(host: str) -> bool:
+    return host.startswith("127.") or host in ("::1", "::ffff:127.0.0.1")
 
 
 class HttpGateway:
