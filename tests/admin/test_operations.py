@@ -11,6 +11,8 @@ from rookery.core.errors import Conflict, CoreError, Invalid, NotFound
 from rookery.core.records import UpdatePolicy, ValueKind
 from rookery.core.services import Services
 from rookery.core.variables import VariableSpec
+from rookery.keys import public_key_of
+from rookery.simulate.particle import make_key, public_pem
 from tests.fakes import connect, memory_services
 
 PASSWORD = "a long password"
@@ -161,3 +163,47 @@ async def test_a_board_is_shown_with_its_latest_values(operations: Operations, s
     assert live is not None
     await services.values.report(live, [(live.by_symbol["warmth"], 21.5)])
     assert (await do(operations, "device_show", id=made["id"]))["values"] == {"warmth": 21.5, "never": None}
+
+
+BOARD = "e00fce680123456789abcdef"
+
+
+async def test_a_particle_board_is_made_known_with_its_key_and_given_to_somebody(
+    services: Services, operations: Operations
+) -> None:
+    person = await do(operations, "user_add", email="ada@example.org", password=PASSWORD)
+    key = public_pem(make_key("udp"))
+    shown = await do(operations, "device_enrol", id=BOARD.upper(), public_key=key, platform=12, serial=" P04 ")
+    assert (shown["id"], shown["dialect"], shown["online"]) == (BOARD, "particle", False)
+    device = await services.enrolment.get(BOARD)
+    assert device is not None
+    assert (device.public_key, device.platform, device.serial, device.space_id) == (public_key_of(key), 12, "P04", "")
+    await do(operations, "device_enrol", id=BOARD, claim=True)
+    device = await services.enrolment.get(BOARD)
+    assert device is not None
+    assert (device.space_id, device.serial, device.public_key) == (person["id"], "P04", public_key_of(key))
+    assert [one["id"] for one in await do(operations, "device_list")] == [BOARD]
+
+
+@pytest.mark.parametrize("wrong", [{"id": "12"}, {"id": BOARD, "public_key": "no key"}])
+async def test_a_board_without_an_id_or_with_a_wrong_key_is_refused(
+    services: Services, operations: Operations, wrong: dict[str, str]
+) -> None:
+    with pytest.raises(Invalid):
+        await do(operations, "device_enrol", **wrong)
+    assert await services.enrolment.get(BOARD) is None
+
+
+async def test_tokens_are_made_listed_and_ended(services: Services, operations: Operations) -> None:
+    await do(operations, "user_add", email="ada@example.org", password=PASSWORD)
+    made = [await do(operations, "token_create", expires_in=seconds) for seconds in (0, 60, 60)]
+    assert made[0]["expires_at"] is None
+    listed = await do(operations, "token_list")
+    assert {one["handle"] for one in listed} == {one["handle"] for one in made}
+    assert all(one["access_token"] not in str(listed) for one in made)
+    await do(operations, "token_revoke", token=made[0]["access_token"])
+    await do(operations, "token_revoke", token=made[1]["handle"])
+    with pytest.raises(NotFound):
+        await do(operations, "token_revoke", token=made[1]["handle"])
+    assert len(await do(operations, "token_revoke", token="all")) == 1
+    assert await do(operations, "token_list") == []

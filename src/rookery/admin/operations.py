@@ -16,6 +16,7 @@ from rookery.core.errors import CoreError, Invalid, NotFound
 from rookery.core.records import Bearer, Client, Device, Person, Role, Space, SpaceKind, Token
 from rookery.core.services import Services
 from rookery.keys import public_key_of
+from rookery.keys.errors import PublicKeyInvalid
 
 Result = dict[str, Any] | list[dict[str, Any]]
 Operation = Callable[..., Awaitable[Result]]
@@ -173,14 +174,20 @@ class Operations:
         id: str,
         public_key: str | None = None,
         platform: int | None = None,
+        serial: str | None = None,
         user: str | None = None,
         claim: bool = False,
     ) -> Result:
         """Make a Particle board known, with its public key, and make it somebody's."""
         services = self._services
+        try:
+            given = public_key_of(public_key) if public_key is not None else None
+        except PublicKeyInvalid as error:
+            raise Invalid(str(error), "public_key") from None
         device = await services.enrolment.enrol(id, "particle", "particle", platform=platform)
-        key = public_key_of(public_key) if public_key is not None else device.public_key
-        device = await services.enrolment.keep(device.id, public_key=key) or device
+        key = device.public_key if given is None else given
+        number = device.serial if serial is None else serial.strip()
+        device = await services.enrolment.keep(device.id, public_key=key, serial=number) or device
         if claim:
             device = await services.claims.give(device, (await self._person(user)).id)
         return self._device(device)

@@ -49,6 +49,9 @@ def register(app: typer.Typer) -> None:
         platform: Annotated[
             str | None, typer.Option(help="Its platform: photon, argon, boron, p2, … or a number.")
         ] = None,
+        serial: Annotated[
+            str | None, typer.Option(help="The serial number on its sticker, by which set-up apps look for it.")
+        ] = None,
         claim: Annotated[bool, typer.Option("--claim", help="Make it the person's own.")] = False,
         user: User = None,
         data_dir: DataDir = None,
@@ -58,7 +61,15 @@ def register(app: typer.Typer) -> None:
         was given here, or sent with `particle keys send`, may connect."""
         pem = _public_key(key) if key is not None else None
         order_and_show(
-            data_dir, json, "device_enrol", id=id, public_key=pem, platform=_platform(platform), claim=claim, user=user
+            data_dir,
+            json,
+            "device_enrol",
+            id=id,
+            public_key=pem,
+            platform=_platform(platform),
+            serial=serial,
+            claim=claim,
+            user=user,
         )
 
     @device.command("keys")
