@@ -72,6 +72,18 @@ def test_the_javascript_clients_are_locked_without_an_address() -> None:
     assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
 
 
+def test_the_javascript_lock_can_be_read_by_the_npm_of_debian_12() -> None:
+    """npm 9.2 gives up on a range that is none where the package is overridden; the one of arduino-iot-js names a
+    repository. The lock says the version that is installed anyway."""
+    folder = ROOT / "tests" / "clients" / "node"
+    overridden = json.loads((folder / "package.json").read_text(encoding="utf-8"))["overrides"]
+    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))
+    for entry in lock["packages"].values():
+        for name, wanted_range in entry.get("dependencies", {}).items():
+            if name in overridden:
+                assert wanted_range == overridden[name]
+
+
 def test_every_command_of_the_readme_is_there() -> None:
     named = set(re.findall(r"\bscripts/[a-z-]+", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named
