@@ -147,6 +147,9 @@ def test_a_board_is_claimed_changed_and_let_go(js: Js, cloud: Cloud) -> None:
     eventually(lambda: board.signalling)
     assert js("signalDevice", deviceId=board.id, signal=False).body["signaling"] is False
 
+    opened = js("unprotectDevice", deviceId=board.id, action="prepare")
+    assert opened == (200, {"ok": True, "protected": False})
+
     assert js("removeDevice", deviceId=board.id) == (200, {"ok": True})
     status, gone = js.refused("getDevice", deviceId=board.id)
     assert (status, gone["error"]) == (403, "Permission Denied")

@@ -71,7 +71,6 @@ NOT_HERE: dict[str, dict[str, Any]] = {
     "listSIMs": {},
     "publishLibrary": {"name": "x"},
     "removeSIM": {"iccid": "8931"},
-    "unprotectDevice": {"deviceId": "x", "action": "prepare"},
 }
 """Methods whose operations this server does not have, with arguments that reach it."""
 WITHOUT_SERVER = {"client", "constructor", "deviceUri", "downloadFile", "setBaseUrl", "setContext", "setDefaultAuth"}
