@@ -65,6 +65,15 @@ class Peer:
         await self.writer.wait_closed()
 
 
+async def emptied(gateway: HttpGateway) -> None:
+    """The server has noticed that everybody has gone: in one of the next turns of the loop."""
+    for _ in range(1_000):
+        if not gateway.open:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("connections are still open")
+
+
 async def test_requests_follow_each_other_on_a_connection() -> None:
     async with listening() as (gateway, port):
         peer = await Peer.dial(port)
@@ -167,8 +176,7 @@ async def test_a_body_that_stops_ends_the_connection_and_one_that_goes_on_does_n
         peer = await Peer.dial(port)
         peer.send(head + b"12345")
         assert await peer.rest() == b""
-        while gateway.open:
-            await asyncio.sleep(0)
+        await emptied(gateway)
         await peer.close()
         monkeypatch.setattr(http, "BODY_SECONDS", 60)
         steady = await Peer.dial(port)
@@ -196,8 +204,7 @@ async def test_one_host_can_not_have_all_connections(monkeypatch: pytest.MonkeyP
         assert gateway.turned_away == 1
         await second.close()
         await first.close()
-        while gateway.open:
-            await asyncio.sleep(0)
+        await emptied(gateway)
         third = await Peer.dial(port)
         third.send(REQUEST)
         assert (await third.response())[0] == 200
