@@ -8,7 +8,7 @@ from typing import Any
 from rookery.core.errors import BoardAway, BoardCannot
 from rookery.core.records import Device
 from rookery.particle.api.body import UploadedFile, as_text
-from rookery.particle.api.errors import bad_request, flash_timed_out, refused_all
+from rookery.particle.api.errors import bad_request, flash_timed_out, no_compiler, refused_all
 from rookery.particle.api.operations import Call
 
 SOURCES = (".cpp", ".ino", ".h", ".hpp", ".c", ".properties")
@@ -50,11 +50,7 @@ def _image(files: list[UploadedFile]) -> bytes | None:
     if not files:
         return None
     if any(file.filename.lower().endswith(SOURCES) for file in files):
-        raise refused_all(
-            400,
-            ["This server has no compiler: compile on your machine and send the .bin file."],
-            output="This cloud has no compiler",
-        )
+        raise no_compiler()
     if len(files) > 1:
         raise refused_all(400, ["Send one binary at a time."])
     data = files[0].data
