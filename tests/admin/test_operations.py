@@ -183,6 +183,11 @@ async def test_a_particle_board_is_made_known_with_its_key_and_given_to_somebody
     assert device is not None
     assert (device.space_id, device.serial, device.public_key) == (person["id"], "P04", public_key_of(key))
     assert [one["id"] for one in await do(operations, "device_list")] == [BOARD]
+    assert "functions" not in await do(operations, "device_show", id=BOARD)
+    said = {"functions": ["led"], "variables": {"count": "int32"}, "system_version": 6_200}
+    await services.enrolment.keep(device.id, described=said)
+    shown = await do(operations, "device_show", id=BOARD)
+    assert (shown["functions"], shown["variables"]) == (["led"], {"count": "int32"})
 
 
 @pytest.mark.parametrize("wrong", [{"id": "12"}, {"id": BOARD, "public_key": "no key"}])

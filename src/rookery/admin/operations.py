@@ -213,13 +213,16 @@ class Operations:
         device, _ = await self._owned(id)
         thing = await self._services.devices.thing_of(device)
         live = await self._services.live.get(thing.id) if thing is not None else None
-        return {
+        shown: dict[str, Any] = {
             **self._device(device),
             "thing": {"id": thing.id, "name": thing.name} if thing is not None else None,
             "values": {v.record.symbol: v.value for v in live.by_id.values()} if live is not None else {},
             "firmware": device.firmware,
             "tags": device.tags,
         }
+        if device.described:
+            shown |= {name: device.described.get(name) for name in ("functions", "variables")}
+        return shown
 
     async def device_secret(self, id: str, secret: str | None = None) -> Result:
         """Give a board a new secret key, shown this once; a connected one has to log in again."""
