@@ -12,7 +12,6 @@ the API.
 | `firmware_version`, `firmware_product` | integers of the Hello; absent where the board says none |
 | `updates_enabled` | what its program allows; absent while unknown |
 | `flags`, `max_message`, `max_binary`, `chunk` | of the Hello |
-| `checksums` | what the board would have to repeat only when it changes |
 """
 
 from __future__ import annotations
