@@ -18,6 +18,7 @@ import asyncio
 import heapq
 import itertools
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -402,8 +403,8 @@ class Deliveries:
                 self._make_ready(job)
         self._set_timer()
 
-    def _tell(self, method: object, *args: object) -> None:
+    def _tell(self, method: Callable[..., object], *args: object) -> None:
         try:
-            method(*args)  # type: ignore[operator]
+            method(*args)
         except Exception:
             log.exception("deliveries.listener")

@@ -89,7 +89,7 @@ class _Kept(msgspec.Struct, omit_defaults=True, frozen=True):
     b: bool = False
     """`d` is base64."""
     f: int = TEXT
-    l: int = DEFAULT_TTL  # noqa: E741 - the letter is free and the name is never read aloud
+    t: int = DEFAULT_TTL
     s: str = ""
     o: str = ""
     p: str | None = None
@@ -353,7 +353,7 @@ def unpack(value: str, time: int) -> Event:
         data=data,
         format=kept.f,
         time=time,
-        ttl=kept.l,
+        ttl=kept.t,
         source=kept.s,
         owner_id=kept.o,
         product_id=kept.p,

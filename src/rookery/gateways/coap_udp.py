@@ -18,13 +18,14 @@ import socket
 import sys
 from asyncio import Future, get_running_loop, sleep
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
 
 from rookery.core.clock import Clock
 from rookery.gateways.coap_connection import FLUSH_SECONDS, CoapConnection, CoapShell
-from rookery.gateways.coap_contract import CoapProfile, Front, Handler, Peer, SessionStore, StoredSession
+from rookery.gateways.coap_contract import CoapProfile, Front, Peer, SessionStore, StoredSession
 from rookery.gateways.coap_counters import CoapDrop, CoapEnding
 from rookery.gateways.coap_limits import CoapLimits
 from rookery.gateways.coap_resumption import Found, Resumption
@@ -446,8 +447,7 @@ class CoapUdpGateway(CoapShell):
         connection.continued(session.name)
         if found.address != connection.peer[1:]:
             connection.keep()
-        meet: Callable[[], Handler] = lambda: self.front.resumed(connection, session.name, found.state)  # noqa: E731
-        if connection.begin(meet):
+        if connection.begin(partial(self.front.resumed, connection, session.name, found.state)):
             log.info("coap.resumed", **connection.described())
         self.wakings.end(session, there=not connection.ended)
         return connection
