@@ -77,6 +77,15 @@ async def test_a_value_is_told_while_somebody_listens_and_costs_nothing_otherwis
     assert len(house.heard) == 3
 
 
+async def test_who_listened_before_the_bridge_was_there_hears_too(house: House) -> None:
+    house.bridge.close()
+    house.listen()
+    house.bridge = Bridge(house.services)
+    await settled()
+    await house.says("temperature", 4.5)
+    assert house.told == [("temperature", b"4.5")]
+
+
 async def test_what_people_write_is_no_event_of_the_board(house: House) -> None:
     house.listen()
     await settled()

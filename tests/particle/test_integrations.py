@@ -16,9 +16,11 @@ from rookery.core.deliveries import Deliveries, DeliveryRules
 from rookery.core.errors import LimitReached
 from rookery.core.events import Audience, Event, of_device
 from rookery.core.outgoing import OutgoingFailed, OutgoingRequest, OutgoingResponse, Sender
-from rookery.core.records import Device, Integration, Product, Role, Space, SpaceKind
+from rookery.core.records import Device, Integration, Product, Role, Space, SpaceKind, UpdatePolicy, ValueKind
+from rookery.core.variables import VariableSpec
 from rookery.gateways.outbound import Outbound
 from rookery.particle import integrations as module
+from rookery.particle.bridge import Bridge
 from rookery.particle.hook_table import Scope
 from rookery.particle.ids import hex_id
 from rookery.particle.integrations import Integrations
@@ -497,3 +499,29 @@ async def test_over_the_wire() -> None:
         assert [(e.name, e.data) for e in world.told] == [("hook-sent/temp", None), ("hook-response/temp/0", b"ok")]
         await world.close()
         await outbound.close()
+
+
+async def test_a_webhook_hears_the_other_dialects_boards_though_nobody_else_listens(world: World) -> None:
+    services = world.services
+    who = await services.people.principal(world.owner)
+    device = await services.devices.create(who, "arduino", "mkrwifi1010", name="board")
+    kind = {"type": "FLOAT", "kind": ValueKind.FLOAT, "writable": True, "policy": UpdatePolicy.ON_CHANGE}
+    variable = VariableSpec(name="temperature", **kind)
+    thing = await services.things.create(who, device_id=device.id, variables=[variable])
+    live = await services.live.get(thing.id)
+    assert live is not None
+    bridge = Bridge(services)
+    values = [(live.by_symbol["temperature"], 21.5, None)]
+    services.ingest.accept(live, values)
+    await world.quiet()
+    record = await world.hook()
+    await world.quiet()
+    services.ingest.accept(live, values)
+    await world.quiet()
+    assert [(body["event"], body["data"], body["coreid"]) for body in world.receiver.bodies] == [
+        ("temperature", "21.5", device.hex_id)
+    ]
+    await world.integrations.delete(record)
+    assert services.events.interests == []
+    assert bridge.things == 0
+    bridge.close()

@@ -154,6 +154,11 @@ class Events:
             batch.tickets[self].append(self._next)
         self._telemetry.touch()
 
+    @property
+    def interests(self) -> list[str]:
+        """The owners to whose events somebody listens."""
+        return list(self._interests)
+
     def interest(self, owner_id: str, change: int) -> None:
         """Somebody begins (1) or ceases (-1) to listen to the events of this owner."""
         if not owner_id:

@@ -38,6 +38,9 @@ class Bridge:
             services.bus.listen("things", self._thing_changed),
             services.bus.listen("attached", self._attached),
         ]
+        for owner_id in services.events.interests:
+            # Webhooks listen from before the first board.
+            self._interest(owner_id, True)
 
     def close(self) -> None:
         """Watch nothing any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -65,9 +65,11 @@ class _Place:
 
 
 class HookTable:
-    """The integrations that are on, by place."""
+    """The integrations that are on, by place. `interest(owner, 1)` is called for the first of an owner, and with -1 for
+    the last: what is told only while somebody listens has to be told then."""
 
-    def __init__(self) -> None:
+    def __init__(self, interest: Callable[[str, int], None] = lambda _owner, _change: None) -> None:
+        self._interest = interest
         self._hooks: dict[str, Hook] = {}
         self._places: dict[Scope, dict[str, _Place]] = {scope: {} for scope in Scope}
         self._owners = self._places[Scope.OWNER]
@@ -83,7 +85,10 @@ class HookTable:
             self.take_out(record.id)
             return
         hook = self._hooks[record.id] = Hook(record, scope)
-        place = self._places[scope].setdefault(record.space_id, _Place())
+        places = self._places[scope]
+        if scope is Scope.OWNER and record.space_id not in places:
+            self._interest(record.space_id, 1)
+        place = places.setdefault(record.space_id, _Place())
         place.hooks[record.id] = hook
         place.changed()
 
@@ -97,6 +102,8 @@ class HookTable:
         places[space].changed()
         if not places[space].hooks:
             del places[space]
+            if hook.scope is Scope.OWNER:
+                self._interest(space, -1)
 
     def has(self, hook: Hook) -> bool:
         """Whether it is still there, and with the same definition."""

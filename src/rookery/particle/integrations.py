@@ -69,7 +69,7 @@ class Integrations:
         self._catalog = services.catalog
         self._deliveries = deliveries
         self._secrets = secrets or (lambda _place: {})
-        self._table = HookTable()
+        self._table = HookTable(services.events.interest)
         self._series: dict[str, int] = {}
         self._line: deque[tuple[Hook, Event, str]] = deque()
         self._placing = False
