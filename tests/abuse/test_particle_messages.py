@@ -324,7 +324,8 @@ async def test_more_events_than_a_board_may_send(besieged: Node, transport: Tran
     before = count(besieged, KIND, kind="limited")
     async with Listener(besieged, "/v1/devices/events/rogue/") as listener:
         asked: list[int] = []
-        for number in range(1_000):
+        # Numbers the session has not used: over UDP a number of its greeting is a repetition, and no new event.
+        for number in range(0x9000, 0x9000 + 1_000):
             asked.append(board.say(Code.POST, EVENT, str(number).encode(), message_id=number))
             if number % 16 == 15:
                 # The machine has 32 requests open; what comes on top of them is not even looked at over UDP.
