@@ -80,6 +80,7 @@ class People:
             name=name or email.partition("@")[0],
             password_hash=await self._passwords.hash(check_password(password)) if password is not None else None,
             profile=dict(profile or {}),
+            operator=await self._catalog.count(Person) == 0,
         )
         space = Space(id=person.id, created_at=now, updated_at=now, kind=SpaceKind.PERSONAL, name=person.name)
         member = _member(space.id, person.id, Role.OWNER, now)

@@ -73,6 +73,8 @@ class Person(Record, frozen=True, kw_only=True):
     otp_step: int = 0
     """The time step of the last one-time password that was used: none works twice (RFC 6238 §5.2)."""
     recovery_hash: bytes | None = None
+    operator: bool = False
+    """Runs this server: sees its settings and its people. The first person is one."""
 
 
 class Space(Record, frozen=True, kw_only=True):
@@ -84,6 +86,8 @@ class Space(Record, frozen=True, kw_only=True):
     """How paths call an organisation, besides its id."""
     events: int = 0
     """Series of events that were published to it and not by a board; 0 while there are none."""
+    audit: int = 0
+    """Series of what was done in it and by whom, as JSON text; 0 while nothing was."""
 
 
 class Member(Record, frozen=True, kw_only=True):
@@ -222,6 +226,8 @@ class Device(Record, frozen=True, kw_only=True):
     """The firmware of its product that this board is to have, whatever the fleet has."""
     updates_forced: bool = False
     """Updates although its program has turned them off."""
+    journal: int = 0
+    """Series of its connections and why they ended, as JSON text; 0 while there are none."""
 
 
 class BoardLink(Record, frozen=True, kw_only=True):
@@ -353,6 +359,38 @@ class Variable(Record, frozen=True, kw_only=True):
     deleted_with_thing: bool = False
 
 
+class Dashboard(Record, frozen=True, kw_only=True):
+    """A page of widgets that show variables of the space, and set them."""
+
+    space_id: str
+    person_id: str
+    name: str
+    cover_image: str | None = None
+    pages: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    """`id`, `name`, `position`, `icon`."""
+    widgets: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    """`id`, `type`, `name`, geometry, `page_id`, `options` (opaque), and `variables`: ids of variables."""
+    deleted_at: int | None = None
+
+
+class DashboardShare(Record, frozen=True, kw_only=True):
+    """A person who may look at a dashboard and use its widgets. `id` is `<dashboard id>/<person id>`."""
+
+    dashboard_id: str
+    person_id: str
+
+
+class DashboardLink(Record, frozen=True, kw_only=True):
+    """An address under which everybody may look at a dashboard. `id` is the SHA-256 of its token in hex."""
+
+    dashboard_id: str
+    person_id: str
+    """Who made it."""
+    name: str
+    expires_at: int | None = None
+    """None: never."""
+
+
 RECORDS: tuple[type[Record], ...] = (
     Person,
     Space,
@@ -371,4 +409,7 @@ RECORDS: tuple[type[Record], ...] = (
     Customer,
     ClaimCode,
     Integration,
+    Dashboard,
+    DashboardShare,
+    DashboardLink,
 )

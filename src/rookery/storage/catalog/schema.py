@@ -38,6 +38,9 @@ from rookery.core.records import (
     ClaimCode,
     Client,
     Customer,
+    Dashboard,
+    DashboardLink,
+    DashboardShare,
     Device,
     Group,
     Integration,
@@ -53,7 +56,7 @@ from rookery.core.records import (
     Variable,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The revision of the tables below. Revisions are numbered in order, so a greater one is from a newer version."""
 
 
@@ -77,6 +80,7 @@ UNIQUE: dict[type[Record], tuple[Unique, ...]] = {
     Member: (Unique(("space_id", "person_id"), "person_id"),),
     Device: (Unique(("hex_id",), "hex_id"),),
     Thing: (Unique(("device_id",), "device_id"),),
+    DashboardShare: (Unique(("dashboard_id", "person_id"), "person_id"),),
     Variable: (
         Unique(("thing_id", "symbol"), "symbol", live=True),
         Unique(("thing_id", "tag"), "tag", live=True),
@@ -94,6 +98,9 @@ LOOKED_UP: dict[type[Record], tuple[str, ...]] = {
     Customer: ("product_id",),
     ClaimCode: ("owner_id",),
     Integration: ("space_id",),
+    Dashboard: ("space_id",),
+    DashboardShare: ("dashboard_id", "person_id"),
+    DashboardLink: ("dashboard_id",),
     Certificate: ("device_id",),
     Thing: ("space_id",),
     Variable: ("thing_id",),
