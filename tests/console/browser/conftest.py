@@ -65,7 +65,7 @@ def simulated(cloud: Sandbox, *, arduino: int, particle: int) -> Iterator[list[d
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     assert process.stdout is not None
     try:
-        yield json.loads(process.stdout.readline())["boards"]
+        yield json.loads(process.stdout.readline())
     finally:
         process.terminate()
         process.wait()
