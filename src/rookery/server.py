@@ -76,7 +76,7 @@ _WEB_MODULES = (
     "rookery.gateways.coap_tcp",
     "rookery.gateways.coap_udp",
     "rookery.gateways.http",
-    "rookery.console.pages",
+    "rookery.console.app",
     "rookery.admin.api",
     "rookery.metrics",
 )
@@ -474,7 +474,8 @@ class Server:
     def _application(self, http: HttpGateway, more: Mapping[str, App]) -> App:
         from rookery.arduino.api.api import ApiOptions
         from rookery.arduino.api.app import PREFIXES, build_api
-        from rookery.console.pages import Pages
+        from rookery.console.app import ConsoleApp
+        from rookery.console.backend import Backend
         from rookery.metrics import Monitor
         from rookery.metrics_boards import BoardMetrics
         from rookery.web import Router
@@ -510,8 +511,18 @@ class Server:
         apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}
         apps |= particle
         apps |= {"health": monitor.health, "metrics": monitor.metrics, **more}
-        pages = Pages(core.services.people, core.keys.authority.pem, self.ports.as_settings())
-        return Router(apps, {"mqtt": self.mqtt.websocket}, pages)
+        backend = Backend(
+            services=core.services,
+            settings=core.settings,
+            keys=core.keys,
+            apis={name: app for name, app in apps.items() if name in ("iot", "v1", "oauth")},
+            ports=self.ports.as_settings(),
+            url=self.url,
+            secure_url=self.secure_url,
+            started=SystemClock().now(),
+        )
+        console = ConsoleApp(backend)
+        return Router(apps, {"mqtt": self.mqtt.websocket, "console": console}, console)
 
     def _particle_api(self) -> dict[str, App]:
         from rookery.particle.api.api import Api, ApiOptions

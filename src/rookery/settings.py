@@ -253,6 +253,9 @@ class Settings:
     token_lifetime: int = _setting(
         300, _integer(10, 86_400), "Sessions", "How long an access token is valid.", "seconds"
     )
+    session_days: int = _setting(
+        30, _integer(1, 365), "Sessions", "How long somebody stays signed in to the console.", "days"
+    )
     bridge: bool = _setting(
         True,
         SWITCH,
@@ -369,6 +372,13 @@ class Settings:
         _choice("debug", "info", "warning", "error"),
         "Log",
         "The least important lines that are written.",
+    )
+    console_reload: bool = _setting(
+        False,
+        SWITCH,
+        "Development",
+        "Whether the files of the console are read again when they have changed, and kept by no browser: for whoever "
+        "works on them.",
     )
 
     @classmethod

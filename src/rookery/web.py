@@ -48,7 +48,7 @@ class Router:
             await app(scope, receive, watched)  # type: ignore[arg-type]
         except Exception:
             # The query string may hold secrets and the path of a one-time link is one: neither is logged.
-            log.exception("http.failed", method=scope["method"], app=first if first in self._apps else "pages")
+            log.exception("http.failed", method=scope["method"], app=first if first in self._apps else "console")
             if started:
                 raise
             await answer(send, 500, b"Something went wrong on the server; its log says what.\n")

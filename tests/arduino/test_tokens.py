@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rookery.arduino import tokens as tokens_file
-from rookery.arduino.tokens import Failures, Refused, Tokens, plain_base64_json
+from rookery.arduino.tokens import Refused, Tokens, plain_base64_json
 from rookery.core.clock import SECOND
 from rookery.core.errors import NotFound
+from rookery.core.guessing import Failures
 from rookery.core.records import Client, Person, Role
 from tests.arduino.api.conftest import BASE, TestKey
 from tests.fakes import START, ManualClock, memory_services
@@ -243,7 +244,7 @@ async def test_wrong_secrets_are_refused_and_guessing_gets_slow(bench: Bench) ->
 
 
 async def test_failures_are_forgotten_and_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    failures = Failures(bench.services)
+    failures = Failures(bench.services.clock)
     for _ in range(Failures.FREE):
         await failures.add("a")
     bench.clock.turn(Failures.FORGET + 1)

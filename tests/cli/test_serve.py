@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,11 +80,15 @@ def test_the_first_start_prints_a_link_that_works_once(tmp_path: Path) -> None:
         found = LINK.search(told)
         assert found is not None, told
         address = found[1].replace("localhost", "127.0.0.1") + found[2]
-        form = urllib.parse.urlencode({"password": "a long password", "again": "a long password"}).encode()
-        with opener.open(address, form, timeout=30) as answer:
+        with opener.open(address, timeout=30) as answer:
+            assert (answer.status, answer.url) == (200, address.replace("/start/", "/console/start/"))
+        door = address.replace("/start/", "/console/api/start/")
+        headers = {"Content-Type": "application/json", "Origin": door.partition("/console/")[0]}
+        chosen = urllib.request.Request(door, b'{"password": "a long password"}', headers)
+        with opener.open(chosen, timeout=30) as answer:
             assert answer.status == 200
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            opener.open(address, timeout=30)
+            opener.open(door, timeout=30)
         code, out, errors = end(process)
         assert code == 0
         assert found[2] not in errors

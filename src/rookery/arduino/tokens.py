@@ -12,7 +12,6 @@ or given another secret; the person left the organisation) is looked up in memor
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 from base64 import urlsafe_b64encode
@@ -27,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from rookery.core.access import Principal
 from rookery.core.clock import SECOND
 from rookery.core.errors import NotFound
+from rookery.core.guessing import Failures
 from rookery.core.ids import is_uuid
 from rookery.core.records import Client
 from rookery.core.services import Services
@@ -107,7 +107,7 @@ class Tokens:
         self._public = key.token_key.public_key()
         self._key_id = key.token_key_id
         self._key_set = key.token_key_set
-        self._failures = Failures(services)
+        self._failures = Failures(services.clock)
         self._checked: OrderedDict[bytes, TokenClaims] = OrderedDict()
         self._principals: OrderedDict[tuple[str, str | None, str], tuple[float, Principal]] = OrderedDict()
 
@@ -219,62 +219,6 @@ class Tokens:
         except (jwt.PyJWTError, msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return found
-
-
-class Failures:
-    """Makes guessing slow: who fails often gets the next refusals late. Right secrets are never kept waiting.
-
-    Go's OAuth client tries another way of sending its credentials after a refusal, so a few failures are normal.
-    """
-
-    FREE = 10
-    """Failures that are answered at once."""
-    FORGET = 60.0
-    """Seconds without a failure after which they count from zero."""
-    LONGEST = 2.0
-    """Seconds a refusal is held back at the most."""
-    WAITING = 100
-    """Refusals held back at the same time; more would let a guesser fill our memory."""
-    KEPT = 10_000
-    """Peers remembered."""
-
-    def __init__(self, services: Services) -> None:
-        self._clock = services.clock
-        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
-        self._waiting = 0
-
-    def forget(self, who: str) -> None:
-        """This one knew the secret."""
-        self._counts.pop(who, None)
-
-    async def add(self, who: str) -> None:
-        """Count a failure, and return when it may be answered."""
-        now = self._clock.monotonic()
-        since, count = self._counts.pop(who, (now, 0))
-        count = 1 if now - since > self.FORGET else count + 1
-        self._counts[who] = (now, count)
-        if len(self._counts) > self.KEPT:
-            self._counts.popitem(last=False)
-        if count <= self.FREE or self._waiting >= self.WAITING:
-            return
-        self._waiting += 1
-        try:
-            await self._pause(min(0.1 * (count - self.FREE), self.LONGEST))
-        finally:
-            self._waiting -= 1
-
-    async def _pause(self, delay: float) -> None:
-        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        timer = self._clock.call_later(delay, _finish, over)
-        try:
-            await over
-        finally:
-            timer.cancel()
-
-
-def _finish(over: asyncio.Future[None]) -> None:
-    if not over.done():
-        over.set_result(None)
 
 
 def plain_base64_json(claims: dict[str, Any]) -> bytes:

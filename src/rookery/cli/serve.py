@@ -159,7 +159,7 @@ def warnings(server: Server) -> list[str]:
 
 def link_addresses(bases: Sequence[str], token: str) -> list[str]:
     """The addresses of a one-time link on servers with these base URLs."""
-    from rookery.console.pages import LINK
+    from rookery.console.app import LINK
 
     return [_local(base) + LINK + token for base in bases]
 

@@ -200,6 +200,10 @@ class OneTimePasswords:
         taken = await self._links.take(noted)
         return Login(person, link.details) if right and taken else None
 
+    async def waits(self, token: str) -> bool:
+        """Whether the log-in of this token may still be answered."""
+        return await self._links.peek(LOGIN, token) is not None
+
     def _step(self, seed: bytes, code: str) -> int | None:
         """The step that `code` belongs to, among those that are accepted."""
         code = _FILLING.sub("", code[:64])

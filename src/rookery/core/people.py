@@ -34,6 +34,8 @@ PASSWORD_LENGTH = 10
 """Fewest characters of a password: the length below which NIST SP 800-63B finds guessing practical online."""
 PASSWORD_LIMIT = 1_024
 """Most characters: hashing an endless one would be work for free."""
+NAME_LIMIT = 100
+"""Characters of the name that a person chooses."""
 SLUG_LIMIT = 40
 """Characters of how paths call an organisation, before a number that may be needed."""
 
@@ -187,6 +189,24 @@ class People:
         """Replace what the person says of themselves."""
         after = changed(person, self._clock.now(), profile=dict(profile))
         await self._catalog.apply(Update(after))
+        return after
+
+    async def set_name(self, person: Person, name: str) -> Person:
+        """Call a person, and their own space, by another name.
+
+        Raises:
+            Invalid: no name, or a longer one than can be shown.
+        """
+        name = name.strip()
+        if not 1 <= len(name) <= NAME_LIMIT:
+            raise Invalid(f"A person has a name of 1 to {NAME_LIMIT} characters.", "name")
+        now = self._clock.now()
+        after = changed(person, now, name=name)
+        changes: list[Change] = [Update(after)]
+        space = await self._catalog.get(Space, person.id)
+        if space is not None:
+            changes.append(Update(changed(space, now, name=name)))
+        await self._catalog.apply(*changes)
         return after
 
     async def knows_password(self, person: Person, password: str) -> bool:

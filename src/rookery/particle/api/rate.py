@@ -12,10 +12,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from math import ceil
 
 from rookery.core.clock import Clock
+from rookery.core.guessing import subscriber
 from rookery.particle.api.errors import too_many_requests
 
 WINDOW = 300.0
@@ -157,17 +158,3 @@ def is_loopback(address: str) -> bool:
         return True
     mapped = getattr(ip, "ipv4_mapped", None)
     return (mapped or ip).is_loopback
-
-
-@lru_cache(maxsize=1_024)
-def subscriber(address: str) -> str:
-    """What counts as one: an IPv4 address, also one inside IPv6, or an IPv6 network of 64 bits (RFC 6177)."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(ip, IPv6Address):
-        return address
-    if ip.ipv4_mapped is not None:
-        return str(ip.ipv4_mapped)
-    return str(ip_network((ip, 64), strict=False))
