@@ -380,6 +380,14 @@ class DashboardShare(Record, frozen=True, kw_only=True):
     person_id: str
 
 
+class DashboardRequest(Record, frozen=True, kw_only=True):
+    """A person who would like to have a dashboard shared, and says why. `id` is `<dashboard id>/<person id>`."""
+
+    dashboard_id: str
+    person_id: str
+    message: str
+
+
 class DashboardLink(Record, frozen=True, kw_only=True):
     """An address under which everybody may look at a dashboard. `id` is the SHA-256 of its token in hex."""
 
@@ -411,5 +419,6 @@ RECORDS: tuple[type[Record], ...] = (
     Integration,
     Dashboard,
     DashboardShare,
+    DashboardRequest,
     DashboardLink,
 )

@@ -14,6 +14,7 @@ from rookery.core.records import (
     Customer,
     Dashboard,
     DashboardLink,
+    DashboardRequest,
     DashboardShare,
     Device,
     Group,
@@ -158,6 +159,7 @@ ONE_OF_EACH = [
         widgets=[{"id": "w", "type": "Switch", "variables": ["v"]}],
     ),
     DashboardShare(id="b/q", created_at=1, updated_at=1, dashboard_id="b", person_id="q"),
+    DashboardRequest(id="b/r", created_at=1, updated_at=1, dashboard_id="b", person_id="r", message="Please ☃"),
     DashboardLink(id="l", created_at=1, updated_at=1, dashboard_id="b", person_id="p", name="wall", expires_at=9),
     BoardLink(id="e", created_at=1, updated_at=1, connection_id="0a", session=b"\x00\x01", message_id=65_535),
     device(

@@ -40,6 +40,7 @@ from rookery.core.records import (
     Customer,
     Dashboard,
     DashboardLink,
+    DashboardRequest,
     DashboardShare,
     Device,
     Group,
@@ -56,7 +57,7 @@ from rookery.core.records import (
     Variable,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The revision of the tables below. Revisions are numbered in order, so a greater one is from a newer version."""
 
 
@@ -100,6 +101,7 @@ LOOKED_UP: dict[type[Record], tuple[str, ...]] = {
     Integration: ("space_id",),
     Dashboard: ("space_id",),
     DashboardShare: ("dashboard_id", "person_id"),
+    DashboardRequest: ("dashboard_id", "person_id"),
     DashboardLink: ("dashboard_id",),
     Certificate: ("device_id",),
     Thing: ("space_id",),
