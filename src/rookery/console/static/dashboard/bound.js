@@ -1,0 +1,222 @@
+/**
+ * Variables as widgets see them. One binder serves a page: it listens to each thing once, however many widgets show its
+ * variables, and keeps what was written and is not confirmed yet. See `confirm.js` for what counts as confirmed.
+ *
+ * @typedef {import('./document.js').Linked} Linked
+ * @typedef {import('./confirm.js').Pending} Pending
+ * @typedef {{points: [number, number|null][], band?: undefined} | {band: any[][], points?: undefined}} History
+ * @typedef {{from: number, to: number, points?: number, signal?: AbortSignal}} Wanted
+ * @typedef {{online: boolean, time: number|null}} Board
+ */
+/**
+ * @typedef {object} Bound
+ * @property {string} id
+ * @property {string} name
+ * @property {string} variable_name
+ * @property {string} type
+ * @property {string} permission
+ * @property {string} thing_id
+ * @property {string} thing_name
+ * @property {string} unit
+ * @property {string} timezone
+ * @property {import('../html.js').Signal<any>} value
+ * @property {import('../html.js').Signal<number|null>} at ms
+ * @property {import('../html.js').Signal<Pending|null>} pending
+ * @property {import('../html.js').ReadonlySignal<any>} shown what is pending, else the value
+ * @property {import('../html.js').ReadonlySignal<'live'|'offline'|'gone'>} state
+ * @property {import('../html.js').ReadonlySignal<Board|null>} board null: nobody knows, or there is none
+ * @property {boolean} writable
+ * @property {(value: any) => Promise<void>} write
+ * @property {(wanted: Wanted) => Promise<History>} series
+ * @property {(fn: (ms: number, value: any) => void) => () => void} onPoint
+ * @property {{device: string, kind: string, name: string}} [source]
+ */
+import { live } from '../api/live.js';
+import { iot } from '../api/rest.js';
+import { computed, signal } from '../html.js';
+import { series } from '../ui/history.js';
+import { family, unitOf } from '../widgets/types.js';
+import { PATIENCE, heard, same } from './confirm.js';
+
+/**
+ * What every bound variable keeps, whatever stands behind it.
+ * @param {{value: any, at: number|null, send: (value: any) => Promise<any>, settles: () => boolean}} how `send` rejects with a
+ *   sentence; `settles` says whether being taken is being confirmed (a thing without a board)
+ */
+export function createCell({ value: first, at: firstAt, send, settles }) {
+  const value = signal(first ?? null);
+  const at = signal(firstAt);
+  const pending = signal(/** @type {Pending|null} */ (null));
+  const shown = computed(() => (pending.value ? pending.value.value : value.value));
+  /** @type {Set<(ms: number, value: any) => void>} */
+  const listeners = new Set();
+  let sending = false;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
+
+  /** @param {number} ms @param {any} next @param {boolean} fromBoard */
+  function receive(ms, next, fromBoard) {
+    const before = pending.peek();
+    const after = heard(before, next, fromBoard);
+    if (after !== before) pending.value = after;
+    // The echo of our own write by the server is no news of the board.
+    if (after && !fromBoard && same(after.value, next)) return;
+    value.value = next;
+    at.value = ms;
+    for (const fn of listeners) fn(ms, next);
+  }
+
+  /** @param {any} next */
+  async function write(next) {
+    const mine = { value: next, since: Date.now(), state: /** @type {const} */ ('sending'), message: '' };
+    pending.value = mine;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const now = pending.peek();
+      if (now?.state === 'sending') pending.value = { ...now, state: 'unconfirmed' };
+    }, PATIENCE);
+    // A slider sends more than a line takes: the newest goes when the one before has been answered.
+    if (sending) return;
+    sending = true;
+    try {
+      let sent;
+      do {
+        sent = pending.peek();
+        if (!sent) break;
+        const reply = await send(sent.value);
+        if (settles() && pending.peek() === sent) {
+          pending.value = null;
+          receive(Date.now(), reply === undefined ? sent.value : reply, true);
+        }
+      } while (pending.peek() && pending.peek() !== sent && pending.peek()?.state === 'sending');
+    } catch (error) {
+      const now = pending.peek();
+      if (now) pending.value = { ...now, state: 'failed', message: /** @type {Error} */ (error).message };
+    } finally {
+      sending = false;
+    }
+  }
+
+  return {
+    value,
+    at,
+    pending,
+    shown,
+    receive,
+    write,
+    /** @param {(ms: number, value: any) => void} fn @returns {() => void} */
+    onPoint(fn) {
+      listeners.add(fn);
+      return () => listeners.delete(fn);
+    },
+    close: () => clearTimeout(timer),
+  };
+}
+
+/** @typedef {ReturnType<typeof createCell>} Cell */
+/** @typedef {{board: import('../html.js').Signal<Board|null>, attached: boolean, gone: import('../html.js').Signal<boolean>, off: () => void}} Hub */
+
+/**
+ * @param {object} options
+ * @param {(thing: string) => void} [options.onChanged] a thing was changed: its variables may be others now
+ * @param {import('../ui/history.js').Call} [options.call] who asks for history; without it the person's session
+ * @param {boolean} [options.looking] nothing can be written here
+ */
+export function createBinder({ onChanged, call, looking = false } = {}) {
+  /** @type {Map<string, Cell>} */
+  const cells = new Map();
+  /** @type {Map<string, Hub>} */
+  const hubs = new Map();
+  const now = signal(0);
+
+  /** @param {string} thing */
+  function hubOf(thing) {
+    const known = hubs.get(thing);
+    if (known) return known;
+    /** @type {Hub} */
+    const hub = { board: signal(/** @type {Board|null} */ (null)), attached: true, gone: signal(false), off: () => undefined };
+    hubs.set(thing, hub);
+    hub.off = live.on(`thing/${thing}`, (message) => {
+      if (message.k === 'snapshot') {
+        hub.attached = message.board !== null;
+        hub.board.value = message.board ? { online: message.board.online, time: message.board.time } : null;
+        hub.gone.value = false;
+      }
+      if (message.k === 'presence') hub.board.value = { online: message.online, time: message.time };
+      if (message.k === 'changed') onChanged?.(thing);
+      if (message.k === 'error' && message.status === 404) {
+        hub.gone.value = true;
+        onChanged?.(thing);
+      }
+      for (const [id, ms, value, fromBoard] of message.v ?? []) {
+        const cell = cells.get(id);
+        // A snapshot repeats what is known, it is no point of a chart.
+        if (cell && !(message.k === 'snapshot' && cell.at.peek() === ms)) cell.receive(ms, value, fromBoard === true);
+      }
+    });
+    return hub;
+  }
+
+  /** @param {Linked} linked */
+  function cellOf(linked) {
+    let cell = cells.get(linked.id);
+    if (!cell) {
+      const updated = linked.last_value_updated_at ? Date.parse(linked.last_value_updated_at) : null;
+      cell = createCell({
+        value: linked.last_value,
+        at: Number.isNaN(updated) ? null : updated,
+        send: async (value) => {
+          await iot('PUT', `/v2/things/${linked.thing_id}/properties/${linked.id}/publish`, { body: { value } });
+        },
+        settles: () => !hubs.get(linked.thing_id)?.attached,
+      });
+      cells.set(linked.id, cell);
+    }
+    return cell;
+  }
+
+  /**
+   * @param {Linked} linked @param {{readOnly?: boolean}} [options] of the widget @returns {Bound}
+   */
+  function bind(linked, options = {}) {
+    const hub = hubOf(linked.thing_id);
+    const cell = cellOf(linked);
+    return {
+      id: linked.id,
+      name: linked.name,
+      variable_name: linked.variable_name,
+      type: linked.type,
+      permission: linked.permission,
+      thing_id: linked.thing_id,
+      thing_name: linked.thing_name,
+      unit: unitOf(linked.type),
+      timezone: linked.thing_timezone?.name ?? '',
+      value: cell.value,
+      at: cell.at,
+      pending: cell.pending,
+      shown: cell.shown,
+      state: computed(() => {
+        if (hub.gone.value) return 'gone';
+        return live.state.value === 'lost' || hub.board.value?.online === false ? 'offline' : 'live';
+      }),
+      board: hub.board,
+      writable: linked.permission === 'READ_WRITE' && !options.readOnly && !looking,
+      write: cell.write,
+      series: (wanted) => /** @type {Promise<History>} */ (series(linked.id, { ...wanted, held: family(linked.type) === 'bool', call })),
+      onPoint: cell.onPoint,
+    };
+  }
+
+  return {
+    bind,
+    now,
+    close() {
+      for (const hub of hubs.values()) hub.off();
+      for (const cell of cells.values()) cell.close();
+      hubs.clear();
+      cells.clear();
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createBinder>} Binder */

@@ -1,0 +1,179 @@
+/**
+ * Variables, functions and events of a board of the other dialect as widgets see variables.
+ *
+ * A variable is asked of the board while somebody looks at the page. A function takes what is written as its argument; its
+ * answer is the confirmation. An event gives a value with its data. Nothing of this is stored for charts by the server
+ * under a variable, so a chart begins with the events that are known and grows while the page is open.
+ *
+ * @typedef {{device: string, name: string, kind: 'variable'|'function'|'event', type?: string, device_name?: string, id?: string}} Source
+ *   `device` is the 24-digit id, `id` the other one, `type` a property type as arduino-rest.md §6 has them
+ * @typedef {import('./bound.js').Bound} Bound
+ */
+import { live } from '../api/live.js';
+import { v1 } from '../api/rest.js';
+import { computed, signal } from '../html.js';
+import { unitOf } from '../widgets/types.js';
+import { createCell } from './bound.js';
+import { argumentOf, valueOf } from './parse.js';
+
+/** A board answers a variable in 0.1 to 3 s and pays for each: every five seconds is what an eye needs. */
+const POLL = 5_000;
+/** After answers that failed, up to this. */
+const POLL_SLOWEST = 60_000;
+/** Points kept for charts: an hour at one a second. */
+const KEPT = 3_600;
+
+/** @type {Record<string, string>} types of variables of such boards */
+export const TYPES = { int: 'INT', int32: 'INT', double: 'FLOAT', number: 'FLOAT', bool: 'STATUS', string: 'CHARSTRING' };
+
+/** @param {Source} source */
+export const sourceId = (source) => `source:${source.device}/${source.kind}/${source.name}`;
+
+/** @param {any} source @returns {source is Source} */
+export const isSource = (source) =>
+  Boolean(source) &&
+  typeof source.device === 'string' &&
+  typeof source.name === 'string' &&
+  ['variable', 'function', 'event'].includes(source.kind);
+
+/** @param {{looking?: boolean}} [options] looking: nothing can be asked or written here */
+export function createSources({ looking = false } = {}) {
+  /** @type {Map<string, {bound: Bound, stop: () => void}>} */
+  const known = new Map();
+
+  /** @param {Source} source @param {{readOnly?: boolean}} options */
+  function make(source, options) {
+    const type = source.type ?? (source.kind === 'function' ? 'CHARSTRING' : 'FLOAT');
+    const board = signal(/** @type {{online: boolean, time: number|null}|null} */ (null));
+    const gone = signal(false);
+    const path = `/v1/devices/${encodeURIComponent(source.device)}/${encodeURIComponent(source.name)}`;
+    const cell = createCell({
+      value: null,
+      at: null,
+      settles: () => true,
+      send: async (value) => {
+        await v1('POST', path, { body: { arg: argumentOf(value) } });
+      },
+    });
+    /** @type {[number, any][]} */
+    const seen = [];
+    const stopKeeping = cell.onPoint((ms, value) => {
+      seen.push([ms, typeof value === 'boolean' ? Number(value) : value]);
+      if (seen.length > KEPT) seen.shift();
+    });
+    const stop = looking ? () => undefined : begin[source.kind]({ source, type, path, cell, board, gone });
+    const writable = source.kind === 'function' && !options.readOnly && !looking;
+    /** @type {Bound} */
+    const bound = {
+      id: sourceId(source),
+      name: source.name,
+      variable_name: source.name,
+      type,
+      permission: source.kind === 'function' ? 'READ_WRITE' : 'READ_ONLY',
+      thing_id: source.device,
+      thing_name: source.device_name ?? source.device,
+      unit: unitOf(type),
+      timezone: '',
+      value: cell.value,
+      at: cell.at,
+      pending: cell.pending,
+      shown: cell.shown,
+      state: computed(() => {
+        if (gone.value) return 'gone';
+        return live.state.value === 'lost' || board.value?.online === false ? 'offline' : 'live';
+      }),
+      board,
+      writable,
+      write: cell.write,
+      series: async ({ from, to }) => ({
+        points: seen.filter(([ms]) => ms >= from && ms <= to && seen.length > 0).map(([ms, v]) => [ms, typeof v === 'number' ? v : null]),
+      }),
+      onPoint: cell.onPoint,
+      source: { device: source.device, kind: source.kind, name: source.name },
+    };
+    return {
+      bound,
+      stop: () => {
+        stop();
+        stopKeeping();
+        cell.close();
+      },
+    };
+  }
+
+  return {
+    /** @param {Source} source @param {{readOnly?: boolean}} [options] @returns {Bound} */
+    bind(source, options = {}) {
+      const key = `${sourceId(source)}/${source.type ?? ''}/${options.readOnly ? 'r' : ''}`;
+      let entry = known.get(key);
+      if (!entry) known.set(key, (entry = make(source, options)));
+      return entry.bound;
+    },
+    close() {
+      for (const { stop } of known.values()) stop();
+      known.clear();
+    },
+  };
+}
+
+/** @typedef {{source: Source, type: string, path: string, cell: import('./bound.js').Cell, board: import('../html.js').Signal<any>, gone: import('../html.js').Signal<boolean>}} Context */
+
+/** @type {Record<string, (context: Context) => () => void>} how each kind hears of its board; answers how to stop */
+const begin = {
+  variable({ path, type, cell, board, gone }) {
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    let timer;
+    let stopped = false;
+    let wait = POLL;
+    const ask = async () => {
+      clearTimeout(timer);
+      if (stopped || document.hidden) return;
+      try {
+        const reply = await v1('GET', path);
+        board.value = { online: true, time: Date.now() };
+        gone.value = false;
+        wait = POLL;
+        if (!stopped) cell.receive(Date.now(), valueOf(reply.result, type), true);
+      } catch (error) {
+        const status = /** @type {any} */ (error).status;
+        // 404 is a variable or board that is not there, 408 and the like one that does not answer now.
+        if (status === 404) gone.value = true;
+        else if (status) board.value = { online: false, time: board.peek()?.time ?? null };
+        wait = Math.min(wait * 2, POLL_SLOWEST);
+      }
+      if (!stopped) timer = setTimeout(ask, wait);
+    };
+    const seen = () => {
+      if (!document.hidden) void ask();
+    };
+    document.addEventListener('visibilitychange', seen);
+    void ask();
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', seen);
+    };
+  },
+  function: presence,
+  event(context) {
+    const { source, type, cell } = context;
+    const stops = [
+      presence(context),
+      live.on(`events/${source.name}`, (message) => {
+        const device = message.device?.hex_id ?? message.device;
+        if (message.k !== 'event' || message.name !== source.name || message.binary) return;
+        if (device !== source.device && message.device?.id !== source.id) return;
+        if ((cell.at.peek() ?? 0) <= message.time) cell.receive(message.time, valueOf(message.data, type), true);
+      }),
+    ];
+    return () => stops.forEach((stop) => stop());
+  },
+};
+
+/** @param {Context} context */
+function presence({ source, board }) {
+  if (!source.id) return () => undefined;
+  return live.on(`device/${source.id}`, (message) => {
+    if (message.k === 'presence') board.value = { online: message.online, time: message.time };
+  });
+}
