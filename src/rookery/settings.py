@@ -29,6 +29,9 @@ NO_SETTINGS = (
 own scripts."""
 DEFAULT_FOLDER = "rookery-data"
 
+FILE, ENVIRONMENT, FLAG = "file", "environment", "flag"
+"""Where a setting can come from, besides its default."""
+
 OFF = "off"
 """The word that turns a listener off."""
 
@@ -44,6 +47,9 @@ class Kind:
     read: Callable[[object], Any]
     """Raises ValueError or TypeError where a value breaks the rule. Text is what environment and flags give."""
     rule: str
+    form: str = "text"
+    """How it is asked for: `text`, `number`, `switch`, `choice`, `list` (of texts), `port` or `ports`."""
+    choices: tuple[str, ...] = ()
 
 
 def _integer(low: int, high: int) -> Kind:
@@ -56,7 +62,7 @@ def _integer(low: int, high: int) -> Kind:
             raise ValueError
         return number
 
-    return Kind(read, f"a whole number from {low} to {high}")
+    return Kind(read, f"a whole number from {low} to {high}", "number")
 
 
 def _number(low: float, high: float) -> Kind:
@@ -68,7 +74,7 @@ def _number(low: float, high: float) -> Kind:
             raise ValueError
         return number
 
-    return Kind(read, f"a number from {low:g} to {high:g}")
+    return Kind(read, f"a number from {low:g} to {high:g}", "number")
 
 
 def _choice(*words: str) -> Kind:
@@ -77,7 +83,7 @@ def _choice(*words: str) -> Kind:
             raise ValueError
         return str(value)
 
-    return Kind(read, " or ".join(f'"{word}"' for word in words))
+    return Kind(read, " or ".join(f'"{word}"' for word in words), "choice", words)
 
 
 def _text(value: object) -> str:
@@ -101,7 +107,7 @@ def _list_of(kind: Kind, rule: str) -> Kind:
             parts = list(value) if isinstance(value, (list, tuple)) else [value]
         return tuple(kind.read(part) for part in parts)
 
-    return Kind(read, rule)
+    return Kind(read, rule, "list")
 
 
 def _port(value: object) -> int | None:
@@ -143,13 +149,13 @@ def _network(value: object) -> IPv4Network | IPv6Network:
     return ip_network(_text(value))
 
 
-PORT = Kind(_port, 'a port number from 0 to 65535 (0: any free one), or "off"')
-PORTS = Kind(_ports, 'different port numbers from 0 to 65535 (0: any free one), or "off"')
+PORT = Kind(_port, 'a port number from 0 to 65535 (0: any free one), or "off"', "port")
+PORTS = Kind(_ports, 'different port numbers from 0 to 65535 (0: any free one), or "off"', "ports")
 TEXT = Kind(_text, "a text that is not empty")
 PATH = Kind(_path, "a path")
 NAMES = _list_of(TEXT, "a list of names")
 PATHS = _list_of(PATH, "a list of paths")
-SWITCH = Kind(_read_switch, "true or false")
+SWITCH = Kind(_read_switch, "true or false", "switch")
 
 
 def _pair(value: object) -> tuple[str, str]:
@@ -381,6 +387,9 @@ class Settings:
         "works on them.",
     )
 
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Setting to where it comes from: `FILE`, `ENVIRONMENT` or `FLAG`; those with their defaults are not in it."""
+
     @classmethod
     def load(cls, environ: Mapping[str, str], flags: Mapping[str, object] | None = None) -> Self:
         """Read all sources.
@@ -398,11 +407,28 @@ class Settings:
             name: _checked(name, environ[variable], variable) for name, variable in _variables(environ).items()
         }
         folder = {**from_environ, **from_flags}.get("data_dir", Path(DEFAULT_FOLDER)).absolute()
-        values = {**_from_file(folder / FILE_NAME), **from_environ, **from_flags, "data_dir": folder}
+        from_file = values_of(_read(folder / FILE_NAME), folder / FILE_NAME)
+        origins = dict.fromkeys(from_file, FILE) | dict.fromkeys(from_environ, ENVIRONMENT)
+        origins |= dict.fromkeys(from_flags, FLAG)
+        return cls._made({**from_file, **from_environ, **from_flags, "data_dir": folder}, origins)
+
+    def with_file(self, text: str) -> Self:
+        """What these would be, had the file held this text at the start; environment and flags as they were.
+
+        Raises:
+            SettingsError: as `load`.
+        """
+        from_file = values_of(text, self.data_dir / FILE_NAME)
+        above = {name: getattr(self, name) for name, origin in self.origins.items() if origin != FILE}
+        origins = dict.fromkeys(from_file, FILE) | {name: self.origins[name] for name in above}
+        return type(self)._made({**from_file, **above, "data_dir": self.data_dir}, origins)
+
+    @classmethod
+    def _made(cls, values: dict[str, Any], origins: Mapping[str, str]) -> Self:
         if (values.get("tls_cert") is None) != (values.get("tls_key") is None):
             one, other = ("tls_cert", "tls_key") if values.get("tls_cert") else ("tls_key", "tls_cert")
             raise SettingsError(f"{one} is set without {other}: set both, or neither.")
-        settings = cls(**values)
+        settings = cls(**values, origins=dict(origins))
         settings._refuse_shared_ports()
         return settings
 
@@ -418,18 +444,28 @@ class Settings:
                     taken[port] = name
 
 
-DESCRIBED: dict[str, Described] = {item.name: item.metadata["described"] for item in fields(Settings)}
+DESCRIBED: dict[str, Described] = {
+    item.name: item.metadata["described"] for item in fields(Settings) if "described" in item.metadata
+}
 """Every setting by name, in the order of the documentation."""
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{path} cannot be read ({reason}): correct it, or move it away.") from error
+
+
+def values_of(text: str, path: Path) -> dict[str, Any]:
+    """The settings in the text of the file at `path`, by name.
+
+    Raises:
+        SettingsError: something in it is unknown or wrong.
+    """
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
