@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import functools
 import hmac
 import importlib
@@ -25,6 +24,7 @@ from rookery.admin import runfile
 from rookery.arduino.ca import HOST_PREFIXES, SUBJECT
 from rookery.arduino.device.login import CertificateLogin, SecretKeyLogin, TokenLogin
 from rookery.arduino.tokens import Tokens
+from rookery.board_guide import BoardGuide
 from rookery.bus.local import LocalBus
 from rookery.clock import SystemClock
 from rookery.core.clock import Clock, Timer
@@ -43,6 +43,7 @@ from rookery.gateways.mqtt import MqttGateway
 from rookery.keys import BoardKeys, KeyStore, machine_addresses, server_names, sign_request
 from rookery.keys.store import CertificateFiles
 from rookery.passwords import Argon2Passwords
+from rookery.ports import Ports, bracketed, reachable, taken
 from rookery.settings import Settings, SettingsError
 from rookery.storage.catalog import open_catalog
 from rookery.storage.exports import ExportFolder
@@ -52,6 +53,7 @@ from rookery.storage.telemetry import TelemetryStore
 from rookery.webhooks import Webhooks
 
 if TYPE_CHECKING:
+    from rookery.console.parts import Parts
     from rookery.gateways.coap_tcp import CoapTcpGateway
     from rookery.gateways.coap_udp import CoapUdpGateway
     from rookery.gateways.http import HttpGateway
@@ -77,13 +79,10 @@ _WEB_MODULES = (
     "rookery.gateways.coap_udp",
     "rookery.gateways.http",
     "rookery.console.app",
+    "rookery.console.parts",
     "rookery.admin.api",
     "rookery.metrics",
 )
-
-
-class PortUnusable(Exception):
-    """A listener can not have its port. `str()` is a plain sentence with the way out."""
 
 
 @dataclass(slots=True)
@@ -218,31 +217,6 @@ async def _open_telemetry(folder: DataFolder, clock: Clock, settings: Settings) 
     return store
 
 
-@dataclass(slots=True)
-class Ports:
-    """Where the listeners are; None for one that is off."""
-
-    http: int | None = None
-    https: int | None = None
-    mqtt: int | None = None
-    mqtts: int | None = None
-    mqtts_cert: tuple[int, ...] = ()
-    particle_tcp: int | None = None
-    particle_udp: int | None = None
-
-    def as_settings(self) -> dict[str, list[int]]:
-        """Setting name to ports in use."""
-        return {
-            "http_port": [self.http] if self.http else [],
-            "https_port": [self.https] if self.https else [],
-            "mqtt_port": [self.mqtt] if self.mqtt else [],
-            "mqtts_port": [self.mqtts] if self.mqtts else [],
-            "mqtts_cert_ports": list(self.mqtts_cert),
-            "particle_tcp_port": [self.particle_tcp] if self.particle_tcp else [],
-            "particle_udp_port": [self.particle_udp] if self.particle_udp else [],
-        }
-
-
 class Server:
     """A node that serves. Made by `Server.start`."""
 
@@ -261,6 +235,7 @@ class Server:
         self.coap_tcp: CoapTcpGateway | None = None
         self.coap_udp: CoapUdpGateway | None = None
         self.revival: Revival | None = None
+        self.console: Parts | None = None
         self.sessions = CatalogSessions(core.catalog, core.services.sealed, core.clock)
         self._bridge: Bridge | None = None
         self._housekeeping = Housekeeping(core.catalog, core.telemetry, core.clock, core.settings.soft_delete_days)
@@ -318,6 +293,8 @@ class Server:
             await asyncio.wait([self._chores])
         if self.particle is not None:
             self.particle.streams.close()
+        if self.console is not None:
+            await self.console.close()
         if self._bridge is not None:
             self._bridge.close()
         if self.front is not None:
@@ -361,7 +338,7 @@ class Server:
         """The base URL of both APIs without TLS, for programs on this machine."""
         if self.ports.http is None:
             return None
-        return f"http://{_reachable(self.core.settings.plain_host)}:{self.ports.http}"
+        return f"http://{reachable(self.core.settings.plain_host)}:{self.ports.http}"
 
     @property
     def secure_url(self) -> str | None:
@@ -369,7 +346,7 @@ class Server:
         if self.ports.https is None:
             return None
         hosts = self.core.settings.hosts
-        name = _bracketed(hosts[0]) if hosts else _reachable(self.core.settings.host)
+        name = bracketed(hosts[0]) if hosts else reachable(self.core.settings.host)
         return f"https://{name}:{self.ports.https}"
 
     def _mqtt_gateway(self) -> MqttGateway:
@@ -403,19 +380,19 @@ class Server:
         self.http, self.admin = HttpGateway(), HttpGateway("commands of the operator")
         # All ports are taken before anybody is served: a start that fails has not been seen by a client.
         if settings.http_port is not None:
-            ports.http = await _taken("http_port", settings.http_port, self.http.bind(plain, settings.http_port))
+            ports.http = await taken("http_port", settings.http_port, self.http.bind(plain, settings.http_port))
         if settings.https_port is not None:
             binding = self.http.bind(secure, settings.https_port, tls=tls.context(("http/1.1",)))
-            ports.https = await _taken("https_port", settings.https_port, binding)
+            ports.https = await taken("https_port", settings.https_port, binding)
         admin_port = await self.admin.bind(LOOPBACK, 0)
         if settings.mqtt_port is not None:
-            ports.mqtt = await _taken("mqtt_port", settings.mqtt_port, self.mqtt.listen(plain, settings.mqtt_port))
+            ports.mqtt = await taken("mqtt_port", settings.mqtt_port, self.mqtt.listen(plain, settings.mqtt_port))
         if settings.mqtts_port is not None:
             listening = self.mqtt.listen(secure, settings.mqtts_port, tls=tls.context())
-            ports.mqtts = await _taken("mqtts_port", settings.mqtts_port, listening)
+            ports.mqtts = await taken("mqtts_port", settings.mqtts_port, listening)
         for wanted in settings.mqtts_cert_ports:
             listening = self.mqtt.listen(secure, wanted, tls=tls.certificate_context())
-            ports.mqtts_cert += (await _taken("mqtts_cert_ports", wanted, listening),)
+            ports.mqtts_cert += (await taken("mqtts_cert_ports", wanted, listening),)
 
         await self._listen_coap(secure)
 
@@ -456,7 +433,7 @@ class Server:
                 self.front, core.board_keys.rsa_key, clock, profile=coap_profile(profile.TCP)
             )
             listening = self.coap_tcp.listen(host, settings.particle_tcp_port)
-            self.ports.particle_tcp = await _taken("particle_tcp_port", settings.particle_tcp_port, listening)
+            self.ports.particle_tcp = await taken("particle_tcp_port", settings.particle_tcp_port, listening)
         if settings.particle_udp_port is not None:
             self.coap_udp = CoapUdpGateway(
                 self.front,
@@ -466,7 +443,7 @@ class Server:
                 profile=coap_profile(profile.UDP),
             )
             listening = self.coap_udp.listen(host, settings.particle_udp_port)
-            self.ports.particle_udp = await _taken("particle_udp_port", settings.particle_udp_port, listening)
+            self.ports.particle_udp = await taken("particle_udp_port", settings.particle_udp_port, listening)
             self.revival = Revival(core.services, self.coap_udp, clock)
             core.services.boards.summons = self.revival.summon
             self.revival.start()
@@ -476,6 +453,7 @@ class Server:
         from rookery.arduino.api.app import PREFIXES, build_api
         from rookery.console.app import ConsoleApp
         from rookery.console.backend import Backend
+        from rookery.console.parts import Parts
         from rookery.metrics import Monitor
         from rookery.metrics_boards import BoardMetrics
         from rookery.web import Router
@@ -495,6 +473,7 @@ class Server:
         )
         particle = self._particle_api()
         streams = self.particle.streams if self.particle is not None else None
+        boards = BoardMetrics(self.coap_tcp, self.coap_udp, self.front, self.sessions, streams)
         monitor = Monitor(
             core.services,
             core.telemetry,
@@ -505,7 +484,7 @@ class Server:
             core.keys,
             core.folder.path,
             self.webhooks.deliveries,
-            BoardMetrics(self.coap_tcp, self.coap_udp, self.front, self.sessions, streams).collect,
+            lambda: (*boards.collect(), *(self.console.collect() if self.console is not None else ())),
         )
         # Litestar's names for the messages of ASGI are narrower than anybody else's; the calls are the same.
         apps: dict[str, App] = {prefix.strip("/"): cast(App, api) for prefix in PREFIXES}
@@ -515,13 +494,15 @@ class Server:
             services=core.services,
             settings=core.settings,
             keys=core.keys,
+            guide=BoardGuide(core.keys.authority, core.board_keys),
             apis={name: app for name, app in apps.items() if name in ("iot", "v1", "oauth")},
             ports=self.ports.as_settings(),
             url=self.url,
             secure_url=self.secure_url,
             started=SystemClock().now(),
         )
-        console = ConsoleApp(backend)
+        self.console = backend.parts = Parts(backend, SystemClock())
+        console = ConsoleApp(backend, {"live": self.console.live})
         return Router(apps, {"mqtt": self.mqtt.websocket, "console": console}, console)
 
     def _particle_api(self) -> dict[str, App]:
@@ -566,29 +547,3 @@ class Server:
 def _load(modules: tuple[str, ...]) -> None:
     for name in modules:
         importlib.import_module(name)
-
-
-async def _taken(setting: str, port: int, taking: Awaitable[int]) -> int:
-    try:
-        return await taking
-    except OSError as error:
-        flag = "--mqtts-cert-port" if setting == "mqtts_cert_ports" else "--" + setting.replace("_", "-")
-        if error.errno == errno.EADDRINUSE:
-            cause = f"Port {port} ({setting}) is taken by another program, perhaps another Rookery: stop that one"
-        elif error.errno in (errno.EACCES, errno.EPERM):
-            cause = f"Port {port} ({setting}) is one that only the system's administrator may use"
-        else:
-            reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
-            cause = f"Port {port} ({setting}) can not be used, because of its address: {reason}. Correct the address"
-        raise PortUnusable(f"{cause}, or choose another port with {flag} N, or none with {flag} off.") from error
-
-
-def _reachable(host: str) -> str:
-    """The address under which this machine itself reaches a listener on `host`."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - looked at, not bound
-        return "localhost"
-    return _bracketed(host)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

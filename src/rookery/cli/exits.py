@@ -40,7 +40,7 @@ def fail_with(error: BaseException) -> NoReturn:
     """End with the sentence and the code of an error that carries one. Every other is a fault of ours and is raised."""
     from rookery.core.errors import CoreError
     from rookery.keys.errors import KeysError
-    from rookery.server import PortUnusable
+    from rookery.ports import PortUnusable
     from rookery.settings import SettingsError
     from rookery.storage.folder import FolderError, FolderInUse
     from rookery.storage.telemetry import TelemetryFileError, TelemetryInUse

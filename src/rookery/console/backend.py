@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rookery.core.guessing import Failures
 from rookery.core.services import Services
 from rookery.gateways.asgi import App
-from rookery.keys import KeyStore
+from rookery.keys import Algorithm, KeyStore
 from rookery.settings import Settings
+
+if TYPE_CHECKING:
+    from rookery.console.parts import Parts
+
+
+class Guide(Protocol):
+    """What is known of boards of both dialects; `rookery.board_guide.BoardGuide`."""
+
+    def boards(self) -> dict[str, Any]:
+        """All boards, by dialect."""
+
+    def trust(self, board: str) -> dict[str, Any] | None:
+        """What makes a board believe this server."""
+
+    def key(self, algorithm: Algorithm, host: str | None, port: int | None) -> tuple[str, bytes]:
+        """Name and content of the file that a board is given."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +36,7 @@ class Backend:
     services: Services
     settings: Settings
     keys: KeyStore
+    guide: Guide
     apis: Mapping[str, App] = field(default_factory=dict)
     """The public APIs, by the first part of their paths: `iot`, `v1`, `oauth`."""
     ports: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -27,6 +45,8 @@ class Backend:
     """Base URL without TLS, for this machine."""
     secure_url: str | None = None
     """Base URL with TLS."""
+    parts: Parts | None = None
+    """What runs while nobody asks."""
     started: int = 0
     """UTC microseconds."""
     failures: Failures = field(init=False)

@@ -1,0 +1,30 @@
+"""The parts of the console that run while nobody asks anything: started and stopped with the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rookery.console.live import LiveDoor
+from rookery.core.clock import Clock
+
+if TYPE_CHECKING:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    from rookery.console.backend import Backend
+
+
+class Parts:
+    """What `Backend.parts` is."""
+
+    def __init__(self, backend: Backend, clock: Clock) -> None:
+        """`clock` is the machine's own: what is shown here is about this machine."""
+        self.live = LiveDoor(backend, clock)
+
+    async def close(self) -> None:
+        """The server stops."""
+        await self.live.close()
+
+    def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
+        """For `/metrics`."""
+        yield from self.live.hub.collect()
