@@ -116,6 +116,11 @@ def check_person(principal: Principal) -> None:
         raise WrongBearer(principal.bearer)
 
 
+def opened(action: Action, writable: bool) -> bool:
+    """What a dashboard that a person was given lets them do to a variable on it (`core.dashboard_access`)."""
+    return action is Action.READ or (action is Action.WRITE_VALUE and writable)
+
+
 def owns(principal: Principal, device: Device) -> bool:
     """Whether this board is the principal's own: in the space that it acts in, and not just in one it can see."""
     return device.space_id != "" and device.space_id == principal.space_id

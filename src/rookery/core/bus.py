@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union
 
 from rookery.core.points import Value
-from rookery.core.records import Device, Product, Thing, Variable
+from rookery.core.records import Dashboard, Device, Product, Thing, Variable
 
 if TYPE_CHECKING:
     from rookery.core.events import Event
@@ -76,6 +76,15 @@ class ProductChanged(NamedTuple):
     product: Product
 
 
+class DashboardChanged(NamedTuple):
+    """A dashboard was created, changed, deleted, or opened or closed to somebody. Channels: `dashboard.<id>`, and
+    `dashboards` for all."""
+
+    dashboard: Dashboard
+    access: bool = False
+    """True: a share or a link was made or withdrawn, and who watches by one has to be looked at again."""
+
+
 class Text(NamedTuple):
     """Free text from a board, or to one. Channels: `text.from.<device id>` and `text.to.<device id>`."""
 
@@ -87,6 +96,7 @@ Message = Union[
     KeyWithdrawn,
     TokenWithdrawn,
     ProductChanged,
+    DashboardChanged,
     Text,
     ValuesChanged,
     ThingChanged,
@@ -138,6 +148,13 @@ def announce_attached(bus: Bus, device_id: str, thing_id: str | None, before: st
     message = Attached(device_id, thing_id, before)
     bus.publish("device." + device_id, message)
     bus.publish("attached", message)
+
+
+def announce_dashboard(bus: Bus, dashboard: Dashboard, *, access: bool = False) -> None:
+    """Tell those who watch this dashboard, and those who watch all of them."""
+    message = DashboardChanged(dashboard, access)
+    bus.publish("dashboard." + dashboard.id, message)
+    bus.publish("dashboards", message)
 
 
 def announce_withdrawn(bus: Bus, client_id: str) -> None:

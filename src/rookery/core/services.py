@@ -12,6 +12,10 @@ from rookery.core.claims import Claims
 from rookery.core.clients import Clients
 from rookery.core.clock import Clock
 from rookery.core.customers import Customers
+from rookery.core.dashboard_access import DashboardAccess
+from rookery.core.dashboard_links import DashboardLinks
+from rookery.core.dashboard_shares import DashboardShares
+from rookery.core.dashboards import Dashboards
 from rookery.core.devices import Devices
 from rookery.core.enrolment import Enrolment
 from rookery.core.events import Events, SpaceSeries
@@ -67,6 +71,10 @@ class Services:
     accounts: Accounts
     otp: OneTimePasswords
     oauth: OAuth
+    dashboards: Dashboards
+    dashboard_access: DashboardAccess
+    dashboard_shares: DashboardShares
+    dashboard_links: DashboardLinks
 
 
 def build_services(
@@ -92,6 +100,8 @@ def build_services(
     customers = Customers(catalog, passwords, tokens, claims, ids, clock)
     things = Things(catalog, telemetry, live, devices, bus, ids, clock)
     links = Links(catalog, ids, clock)
+    dashboard_access = DashboardAccess(catalog, live)
+    dashboards = Dashboards(catalog, dashboard_access, bus, ids, clock)
     return Services(
         catalog=catalog,
         telemetry=telemetry,
@@ -121,4 +131,8 @@ def build_services(
         accounts=Accounts(catalog, people, claims, devices, things),
         otp=OneTimePasswords(catalog, links, sealed, ids, clock),
         oauth=OAuth(catalog, tokens, links, ids, clock),
+        dashboards=dashboards,
+        dashboard_access=dashboard_access,
+        dashboard_shares=DashboardShares(catalog, dashboards, dashboard_access, bus, clock),
+        dashboard_links=DashboardLinks(catalog, dashboards, bus, ids, clock),
     )

@@ -10,6 +10,7 @@ from litestar.types import ASGIApp
 
 from rookery.arduino.api import (
     certificates,
+    dashboards,
     device_credentials,
     device_values,
     devices,
@@ -52,6 +53,7 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     *series.ROUTES,
     *exports.ROUTES,
     *types.ROUTES,
+    *dashboards.ROUTES,
 )
 """All operations, file by file."""
 

@@ -138,6 +138,31 @@ def uuids(name: str, description: str) -> Parameter[list[str] | None]:
     return Parameter(name, read, None, schema, description)
 
 
+def one_uuid(name: str, description: str) -> Parameter[str | None]:
+    """A UUID."""
+
+    def read(name: str, values: list[str]) -> str | None:
+        id = values[-1].strip().lower()
+        if not id:
+            return None
+        if not is_uuid(id):
+            raise bad_field(name, f"{name} must be a UUID.")
+        return id
+
+    return Parameter(name, read, None, {"type": "string", "format": "uuid"}, description)
+
+
+def short_text(name: str, description: str, limit: int) -> Parameter[str | None]:
+    """Text of at most `limit` characters; an empty one is none."""
+
+    def read(name: str, values: list[str]) -> str | None:
+        if len(values[-1]) > limit:
+            raise bad_field(name, f"{name} has at most {limit} characters.")
+        return values[-1] or None
+
+    return Parameter(name, read, None, {"type": "string", "maxLength": limit}, description)
+
+
 def tags(name: str, description: str) -> Parameter[list[tuple[str, str]]]:
     """A list of `key:value`, repeated or with commas between them."""
 
