@@ -15,7 +15,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import structlog
@@ -44,7 +44,7 @@ from rookery.keys import BoardKeys, KeyStore, machine_addresses, server_names, s
 from rookery.keys.store import CertificateFiles
 from rookery.passwords import Argon2Passwords
 from rookery.ports import Ports, bracketed, reachable, taken
-from rookery.settings import Settings, SettingsError
+from rookery.settings import DESCRIBED, Settings, SettingsError
 from rookery.storage.catalog import open_catalog
 from rookery.storage.exports import ExportFolder
 from rookery.storage.folder import DataFolder
@@ -168,11 +168,20 @@ def open_keys(settings: Settings, folder: DataFolder) -> KeyStore:
         KeysError: a file can not be used.
         SettingsError: a configured host is no host name.
     """
-    own = None
-    if settings.tls_cert is not None and settings.tls_key is not None:
-        own = CertificateFiles(settings.tls_cert, settings.tls_key)
+    return KeyStore.open(
+        folder.keys,
+        _certificate_names(settings),
+        # Certificates are for the real world, also when the server's own clock is turned by hand.
+        SystemClock().now(),
+        subject=SUBJECT,
+        own_certificate=_own_certificate(settings),
+        client_authorities=settings.client_cas,
+    )
+
+
+def _certificate_names(settings: Settings) -> tuple[str, ...]:
     try:
-        names = server_names(
+        return server_names(
             settings.hosts,
             (*settings.certificate_names, *machine_addresses()),
             prefixes=HOST_PREFIXES,
@@ -180,15 +189,12 @@ def open_keys(settings: Settings, folder: DataFolder) -> KeyStore:
         )
     except ValueError as error:
         raise SettingsError(f"hosts or certificate_names can not be used: {error}") from error
-    return KeyStore.open(
-        folder.keys,
-        names,
-        # Certificates are for the real world, also when the server's own clock is turned by hand.
-        SystemClock().now(),
-        subject=SUBJECT,
-        own_certificate=own,
-        client_authorities=settings.client_cas,
-    )
+
+
+def _own_certificate(settings: Settings) -> CertificateFiles | None:
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return CertificateFiles(settings.tls_cert, settings.tls_key)
 
 
 def exports_of(core: Core) -> Exports:
@@ -502,8 +508,21 @@ class Server:
             started=SystemClock().now(),
         )
         self.console = backend.parts = Parts(backend, SystemClock())
+
+        def apply(settings: Settings) -> None:
+            self._take_over(settings)
+            backend.settings, backend.secure_url = core.settings, self.secure_url
+
+        backend.apply = apply
         console = ConsoleApp(backend, {"live": self.console.live})
         return Router(apps, {"mqtt": self.mqtt.websocket, "console": console}, console)
+
+    def _take_over(self, settings: Settings) -> None:
+        """Let those settings hold that a running server can change; the others are those of the next start."""
+        core = self.core
+        core.keys.use(_certificate_names(settings), _own_certificate(settings), SystemClock().now())
+        live = {name: getattr(settings, name) for name, described in DESCRIBED.items() if described.live}
+        core.settings = replace(core.settings, **live, origins=settings.origins)
 
     def _particle_api(self) -> dict[str, App]:
         from rookery.particle.api.api import Api, ApiOptions

@@ -178,10 +178,14 @@ class Described:
     text: str
     unit: str = ""
     in_file: bool = True
+    live: bool = False
+    """Whether a running server takes a change over."""
 
 
-def _setting(default: Any, kind: Kind, group: str, text: str, unit: str = "", *, in_file: bool = True) -> Any:
-    return field(default=default, metadata={"described": Described(kind, group, text, unit, in_file)})
+def _setting(
+    default: Any, kind: Kind, group: str, text: str, unit: str = "", *, in_file: bool = True, live: bool = False
+) -> Any:
+    return field(default=default, metadata={"described": Described(kind, group, text, unit, in_file, live)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,17 +243,25 @@ class Settings:
         "Names and certificates",
         "Host names or addresses under which clients reach this server. Each name also gets into the certificate "
         "behind the labels that clients put in front of it (`wss.`, `mqtts-up.`, `mqtts-sa.`).",
+        live=True,
     )
     certificate_names: tuple[str, ...] = _setting(
-        (), NAMES, "Names and certificates", "Further names or addresses for the certificate, taken as they are."
+        (),
+        NAMES,
+        "Names and certificates",
+        "Further names or addresses for the certificate, taken as they are.",
+        live=True,
     )
     tls_cert: Path | None = _setting(
         None,
         PATH,
         "Names and certificates",
         "A certificate chain of your own (PEM) instead of one from the server's own authority. Needs `tls_key`.",
+        live=True,
     )
-    tls_key: Path | None = _setting(None, PATH, "Names and certificates", "The key of `tls_cert` (PEM, not encrypted).")
+    tls_key: Path | None = _setting(
+        None, PATH, "Names and certificates", "The key of `tls_cert` (PEM, not encrypted).", live=True
+    )
     client_cas: tuple[Path, ...] = _setting(
         (),
         PATHS,
@@ -260,7 +272,7 @@ class Settings:
         300, _integer(10, 86_400), "Sessions", "How long an access token is valid.", "seconds"
     )
     session_days: int = _setting(
-        30, _integer(1, 365), "Sessions", "How long somebody stays signed in to the console.", "days"
+        30, _integer(1, 365), "Sessions", "How long somebody stays signed in to the console.", "days", live=True
     )
     bridge: bool = _setting(
         True,

@@ -30,7 +30,7 @@ from rookery.gateways.asgi import Receive, Scope, Send, answer
 
 log = structlog.get_logger("rookery.console")
 
-MODULES: tuple[str, ...] = ("session", "start")
+MODULES: tuple[str, ...] = ("session", "start", "devices", "boards", "setup", "configuration")
 """Modules of this folder that have `ROUTES`. They are loaded with the first request."""
 
 

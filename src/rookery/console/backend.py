@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -47,10 +48,18 @@ class Backend:
     """Base URL with TLS."""
     parts: Parts | None = None
     """What runs while nobody asks."""
+    apply: Callable[[Settings], None] | None = None
+    """Takes over what a running server can of other settings, `Backend.settings` and the addresses included. Raises
+    what reading keys and certificates raises; then nothing has changed. Works with files."""
     started: int = 0
     """UTC microseconds."""
+    saved: Settings = field(init=False)
+    """What the server would start with now."""
+    changing: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    """Held while settings are written."""
     failures: Failures = field(init=False)
     """Wrong passwords and one-time passwords, by address."""
 
     def __post_init__(self) -> None:
         self.failures = Failures(self.services.clock)
+        self.saved = self.settings

@@ -125,6 +125,26 @@ class KeyStore:
             self.certificate = certificate
         return changed
 
+    def use(self, names: Sequence[str], own_certificate: CertificateFiles | None, now: int) -> None:
+        """Show another certificate from now on: one for these names, or the operator's own.
+
+        Raises:
+            KeysError: the files can not be used; everything stays as it was.
+        """
+        before = self.names, self.own_certificate, self.certificate, self.tls.certificate_file, self.tls.key_file
+        files = own_certificate or CertificateFiles(self.folder / SERVER_FILE, self.folder / SERVER_FILE)
+        self.names, self.own_certificate = tuple(names), own_certificate
+        self.tls.certificate_file, self.tls.key_file = files.certificate, files.key
+        try:
+            if own_certificate is not None:
+                self.certificate = load_certificates(own_certificate.certificate)[0]
+            else:
+                self.certificate, _ = _server_certificate(self.folder, self.authority, self.names, now)
+            self.tls.load()
+        except KeysError:
+            self.names, self.own_certificate, self.certificate, self.tls.certificate_file, self.tls.key_file = before
+            raise
+
     def warnings(self, now: int, dialled: Sequence[str] = ()) -> list[str]:
         """What clients will stumble over, one plain sentence each; empty when all is well.
 
