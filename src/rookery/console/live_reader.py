@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from rookery.console.sight import sees_board, sees_product
 from rookery.core.access import Action, Principal, may
 from rookery.core.errors import CoreError, NotFound
 from rookery.core.records import Device, Person, Product, Token
@@ -123,16 +124,8 @@ class PersonReader:
 
     async def board(self, device: Device | None) -> Device:
         """See `Reader`: a board of a space, or of a product, that the person has a part in."""
-        who = self._who
-        if device is not None and device.deleted_at is None:
-            if may(who, Action.READ, device.space_id):
-                return device
-            if device.product_id is not None:
-                product = await self._services.products.get(device.product_id)
-                if may(who, Action.READ, device.product_id) or (
-                    product is not None and may(who, Action.READ, product.space_id)
-                ):
-                    return device
+        if device is not None and await sees_board(self._services, self._who, device):
+            return device
         raise NotFound("There is no such board.")
 
     def space(self) -> str:
@@ -141,8 +134,7 @@ class PersonReader:
 
     async def product(self, product: Product | None) -> Product:
         """See `Reader`."""
-        who = self._who
-        if product is None or not (may(who, Action.READ, product.id) or may(who, Action.READ, product.space_id)):
+        if product is None or not sees_product(self._who, product):
             raise NotFound("There is no such product.")
         return product
 

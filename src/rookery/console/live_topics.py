@@ -391,14 +391,18 @@ class EventsTopic(Topic):
 
 def event_body(event: Event, id: str) -> str:
     """An event as JSON, without the opening brace and the topic."""
+    return text({"k": "event"} | event_fields(event, id, device=event.device_id))[1:]
+
+
+def event_fields(event: Event, id: str, *, device: str | None) -> dict[str, Any]:
+    """An event as the console shows it. Data that is no text goes as base64, with `binary`."""
     told: dict[str, Any] = {
-        "k": "event",
         "id": id,
         "name": event.name,
         "data": None,
         "type": MEDIA.get(event.format, f"application/vnd.coap.{event.format}"),
         "format": event.format,
-        "device": event.device_id,
+        "device": device,
         "source": event.source,
         "product": event.product_id,
         "time": milliseconds(event.time),
@@ -410,4 +414,4 @@ def event_body(event: Event, id: str) -> str:
             told["data"] = event.data.decode()
         except ValueError:
             told |= {"data": b64encode(event.data).decode(), "binary": True}
-    return text(told)[1:]
+    return told

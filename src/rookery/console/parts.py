@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rookery.console.live import LiveDoor
 from rookery.core.clock import Clock
+from rookery.core.roster import Roster
 
 if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -19,7 +20,10 @@ class Parts:
 
     def __init__(self, backend: Backend, clock: Clock) -> None:
         """`clock` is the machine's own: what is shown here is about this machine."""
+        services = backend.services
         self.live = LiveDoor(backend, clock)
+        self.directory = Roster(services.catalog, services.bus, by="space_id")
+        """The boards of each space, as lists look at them."""
 
     async def close(self) -> None:
         """The server stops."""
