@@ -30,7 +30,17 @@ from rookery.gateways.asgi import Receive, Scope, Send, answer
 
 log = structlog.get_logger("rookery.console")
 
-MODULES: tuple[str, ...] = ("session", "start", "devices", "boards", "setup", "configuration")
+MODULES: tuple[str, ...] = (
+    "session",
+    "start",
+    "devices",
+    "boards",
+    "account",
+    "people",
+    "spaces",
+    "setup",
+    "configuration",
+)
 """Modules of this folder that have `ROUTES`. They are loaded with the first request."""
 
 

@@ -125,6 +125,13 @@ async def begin(call: Call, person: Person) -> dict[str, Any]:
     return await session_view(call, person, person.id)
 
 
+async def end_sessions(call: Call, person: Person, but: str | None = None) -> None:
+    """End the sessions of a person whose password is another now; keep the one with this token id."""
+    tokens = call.services.tokens
+    held = [token for token in await tokens.of(person.id) if token.client_id == CLIENT and token.id != but]
+    await tokens.revoke(*held)
+
+
 def forget(call: Call) -> None:
     """Take the cookie back."""
     _set_cookie(call, "", 0)

@@ -9,7 +9,7 @@ import msgspec
 from rookery.console.api import May, Route, route
 from rookery.console.call import Call
 from rookery.console.errors import Refusal
-from rookery.console.session import CLIENT, Secret, guesser, heard, let_in
+from rookery.console.session import Secret, end_sessions, guesser, heard, let_in
 from rookery.core.records import Person
 
 
@@ -51,13 +51,6 @@ async def redeem(call: Call) -> dict[str, Any]:
         person = await people.set_name(person, given.name)
     await end_sessions(call, person)
     return await let_in(call, person)
-
-
-async def end_sessions(call: Call, person: Person, but: str | None = None) -> None:
-    """End the sessions of a person whose password is another now; keep the one with this token id."""
-    tokens = call.services.tokens
-    held = [token for token in await tokens.of(person.id) if token.client_id == CLIENT and token.id != but]
-    await tokens.revoke(*held)
 
 
 async def _person(call: Call) -> Person:

@@ -209,6 +209,12 @@ class People:
         await self._catalog.apply(*changes)
         return after
 
+    async def set_operator(self, person: Person, operator: bool) -> Person:
+        """Let a person run the server, or not any more."""
+        after = changed(person, self._clock.now(), operator=operator)
+        await self._catalog.apply(Update(after))
+        return after
+
     async def knows_password(self, person: Person, password: str) -> bool:
         """Whether this is the person's password."""
         if person.password_hash is None or len(password) > PASSWORD_LIMIT:

@@ -237,13 +237,17 @@ class AccessTokens:
             scopes=frozenset(program.scopes),
         )
 
+    def look_again(self) -> None:
+        """Remember no principal any more: somebody has another role than before."""
+        self._changes += 1
+        self._known.clear()
+
     def _withdrawn(self, message: TokenWithdrawn) -> None:
         self._changes += 1
         self._known.pop(message.token_id, None)
 
     def _team_changed(self, message: ProductChanged) -> None:
-        self._changes += 1
-        self._known.clear()
+        self.look_again()
 
 
 def token_id(token: str) -> str:
