@@ -38,7 +38,7 @@ from rookery.core.dashboard_widgets import (
 )
 from rookery.core.errors import Forbidden, Invalid, LimitReached, NotFound
 from rookery.core.ids import Identifiers
-from rookery.core.records import Dashboard, Variable
+from rookery.core.records import Dashboard, Thing, Variable
 
 DASHBOARDS_LIMIT = 1_000
 """Dashboards of one space: a list shows all of them at once, with all their widgets."""
@@ -260,7 +260,10 @@ class Dashboards:
         wanted = {old.lower(): new.lower() for old, new in things.items()}
         there: dict[str, dict[str, str]] = {}
         for new in set(wanted.values()):
-            found = await self._catalog.select(Variable, thing_id=new, deleted_at=None, space_id=space_id)
+            thing = await self._catalog.get(Thing, new)
+            if thing is None or thing.deleted_at is not None or thing.space_id != space_id:
+                raise NotFound("There is no such thing to link to.")
+            found = await self._catalog.select(Variable, thing_id=new, deleted_at=None)
             there[new] = {variable.symbol: variable.id for variable in found}
         moved: dict[str, str | None] = dict.fromkeys(linked(source))
         here = await self._catalog.select(Variable, id=list(moved), space_id=source.space_id) if moved else []

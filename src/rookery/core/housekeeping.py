@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from rookery.core.catalog import Catalog, Change, Delete
 from rookery.core.clock import DAY, Clock
+from rookery.core.dashboard_removal import removal
+from rookery.core.dashboard_shares import REQUEST_LIFETIME
 from rookery.core.points import Telemetry
-from rookery.core.records import Certificate, ClaimCode, Device, OneTimeLink, Thing, Token, Variable
+from rookery.core.records import (
+    Certificate,
+    ClaimCode,
+    Dashboard,
+    DashboardLink,
+    DashboardRequest,
+    Device,
+    OneTimeLink,
+    Thing,
+    Token,
+    Variable,
+)
 
 AT_ONCE = 200
 """Objects removed in one transaction: others want to write as well."""
 
 
 class Housekeeping:
-    """Removes what was deleted more than `days` ago, and links, tokens and codes that have expired."""
+    """Removes what was deleted more than `days` ago, and links, tokens, codes and requests whose time is over."""
 
     def __init__(self, catalog: Catalog, telemetry: Telemetry, clock: Clock, days: int) -> None:
         self._catalog = catalog
@@ -42,6 +55,7 @@ class Housekeeping:
                     Delete(Certificate, c.id) for c in await self._catalog.select(Certificate, device_id=device.id)
                 ]
                 changes.append(Delete(Device, device.id))
+        changes += await self._dashboards(now, before)
         for link in await self._catalog.select(OneTimeLink):
             if link.expires_at <= now:
                 changes.append(Delete(OneTimeLink, link.id))
@@ -58,3 +72,18 @@ class Housekeeping:
         if series:
             await self._telemetry.delete(series)
         return len(changes)
+
+    async def _dashboards(self, now: int, before: int) -> list[Change]:
+        """Dashboards that were deleted, with all that is about them; links that have expired, requests that nobody has
+        answered."""
+        found = await self._catalog.pick(Dashboard, ("id", "deleted_at"))
+        changes = await removal(
+            self._catalog, [id for id, deleted in found if deleted is not None and deleted < before]
+        )
+        for id, expires_at in await self._catalog.pick(DashboardLink, ("id", "expires_at")):
+            if expires_at is not None and expires_at <= now:
+                changes.append(Delete(DashboardLink, id))
+        for id, asked in await self._catalog.pick(DashboardRequest, ("id", "created_at")):
+            if asked <= now - REQUEST_LIFETIME:
+                changes.append(Delete(DashboardRequest, id))
+        return changes

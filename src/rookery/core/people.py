@@ -9,6 +9,7 @@ from rookery.core.access import Principal
 from rookery.core.bus import Bus, announce_token_withdrawn, announce_withdrawn
 from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
 from rookery.core.clock import Clock
+from rookery.core.dashboard_removal import removal_with_person
 from rookery.core.errors import Conflict, Invalid, NotFound
 from rookery.core.ids import Identifiers
 from rookery.core.links import CODE, LOGIN, PASSWORD, Links
@@ -132,8 +133,9 @@ class People:
         return person
 
     async def delete(self, person: Person) -> None:
-        """Remove a person whose own space is empty, with memberships, tokens, keys, links, integrations, and
-        clients with what they got. Clients of a product stay with it, whoever made them.
+        """Remove a person whose own space is empty, with memberships, tokens, keys, links, integrations, dashboards
+        and shares of those of others, and clients with what they got. Clients of a product stay with it, whoever made
+        them.
 
         Raises:
             Conflict: the space still owns devices or things.
@@ -151,6 +153,7 @@ class People:
         changes += [Delete(Token, id) for id in tokens]
         changes += [Delete(OneTimeLink, k.id) for k in await self._catalog.select(OneTimeLink, person_id=person.id)]
         changes += [Delete(Integration, i.id) for i in await self._catalog.select(Integration, space_id=person.id)]
+        changes += await removal_with_person(self._catalog, person.id)
         await self._catalog.apply(*changes)
         for client in clients:
             if client.kind is ClientKind.KEY:

@@ -10,6 +10,8 @@ from litestar.types import ASGIApp
 
 from rookery.arduino.api import (
     certificates,
+    dashboard_shares,
+    dashboard_templates,
     dashboards,
     device_credentials,
     device_values,
@@ -24,6 +26,7 @@ from rookery.arduino.api import (
     timeseries,
     token,
     types,
+    users,
 )
 from rookery.arduino.api.answers import Answer
 from rookery.arduino.api.api import Api, ApiOptions, SignRequest
@@ -54,6 +57,9 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (
     *exports.ROUTES,
     *types.ROUTES,
     *dashboards.ROUTES,
+    *dashboard_shares.ROUTES,
+    *dashboard_templates.ROUTES,
+    *users.ROUTES,
 )
 """All operations, file by file."""
 

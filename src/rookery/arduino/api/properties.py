@@ -9,9 +9,9 @@ from rookery.arduino.api.bodies_thing import PropertyBody, spec_of
 from rookery.arduino.api.body import Body
 from rookery.arduino.api.operations import Call, operation
 from rookery.arduino.api.query import FORCE, SHOW_DELETED
+from rookery.arduino.api.resolve import find_property
 from rookery.arduino.api.views_thing import EncodedProperties, PropertyView, in_order, last_point, property_view
 from rookery.core.access import Action
-from rookery.core.errors import NotFound
 from rookery.core.records import Thing, Variable
 
 _PROPERTY = Body(PropertyBody)
@@ -67,16 +67,13 @@ async def create_property(call: Call) -> PropertyView:
 )
 async def show_property(call: Call) -> PropertyView:
     """The property."""
-    id, pid = call.uuid("id", "thing"), call.uuid("pid", "property")
-    services = call.services
     if call.query(SHOW_DELETED):
+        id, pid = call.uuid("id", "thing"), call.uuid("pid", "property")
+        services = call.services
         thing = await services.things.get(call.who, id, deleted=True)
         return await _stored(call, thing, await services.variables.get(call.who, id, pid, deleted=True))
-    live = await services.things.live(call.who, id)
-    variable = live.by_id.get(pid)
-    if variable is None:
-        raise NotFound("There is no such property.")
-    return property_view(live.record.name, variable.record, last_point(variable))
+    found = await find_property(call)
+    return property_view(found.thing.record.name, found.variable.record, last_point(found.variable))
 
 
 @operation(

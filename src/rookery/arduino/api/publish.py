@@ -14,6 +14,7 @@ from rookery.arduino.api.bodies_thing import TimedValue, ValueBody, ValuesBody
 from rookery.arduino.api.body import Body
 from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
+from rookery.arduino.api.resolve import find_property
 from rookery.arduino.quirks import QUIRKS
 from rookery.arduino.types import declared_type
 from rookery.arduino.values import Unfit, from_json
@@ -97,8 +98,9 @@ def _check_writable(variable: LiveVariable) -> None:
 async def publish_value(call: Call) -> None:
     """Stored, and delivered if the board is connected. One that is away asks for it when it is back."""
     request = await call.body(_VALUE)
-    thing = await _thing(call)
-    variable = _variable(call, thing)
+    thing, variable, shared = await find_property(call, Action.WRITE_VALUE)
+    if shared and request.device_id is not None:
+        raise Forbidden("A dashboard that is shared with you lets you set this property, not speak for its board.")
     value = fitted(variable, request.value, variable.value, "value")
     if request.device_id is not None:
         if request.device_id != thing.record.device_id:

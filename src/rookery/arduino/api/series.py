@@ -33,11 +33,13 @@ from rookery.arduino.api.bodies_series import (
 from rookery.arduino.api.body import Body, Moment
 from rookery.arduino.api.errors import Problem, bad_field
 from rookery.arduino.api.operations import Call, operation
+from rookery.arduino.api.resolve import find_variable
 from rookery.arduino.api.series_reading import aggregated_bins, function_of, sampled_bins
 from rookery.arduino.api.times import format_time
 from rookery.arduino.api.views_thing import in_order, last_point
 from rookery.core.clock import DAY
 from rookery.core.errors import NotFound
+from rookery.core.live import LiveVariable
 from rookery.core.points import Point, Telemetry, Value
 from rookery.core.records import Variable
 
@@ -106,7 +108,7 @@ class _Batch:
                 self.found = True
                 variables = in_order(await services.variables.of(thing))
                 return _Selected([_target(variable) for variable in variables], VALUES_OF_THING)
-            variable = await services.variables.by_id(who, id)
+            variable = await find_variable(self._call, id)
         except NotFound as error:
             return _Selected([_Target(q, None, str(error))], VALUES_OF_PROPERTY)
         self.found = True
@@ -311,10 +313,7 @@ async def query_last(call: Call) -> LastValueBatch:
     views: list[LastValueView] = []
     for request in body.requests:
         point: Point | None = None
-        try:
-            variable = (await call.services.things.live(call.who, request.thing_id)).by_id.get(request.property_id)
-        except NotFound:
-            variable = None
+        variable = await _live_variable(call, request.thing_id, request.property_id)
         if variable is not None:
             batch.found = True
             point = last_point(variable)
@@ -323,6 +322,19 @@ async def query_last(call: Call) -> LastValueBatch:
         views.append(LastValueView(request.property_id, request.thing_id, len(times), times, values))
     batch.finish(len(body.requests))
     return LastValueBatch("ok", views)
+
+
+async def _live_variable(call: Call, thing_id: str, id: str) -> LiveVariable | None:
+    """A property in use that the caller may read, None when there is none."""
+    services = call.services
+    try:
+        live = await services.things.live(call.who, thing_id)
+    except NotFound:
+        try:
+            live = await services.dashboard_access.live(call.who, thing_id, id)
+        except NotFound:
+            return None
+    return live.by_id.get(id)
 
 
 ROUTES: list[HTTPRouteHandler] = [

@@ -9,6 +9,7 @@ from rookery.arduino.api.bins import Range
 from rookery.arduino.api.bodies_series import DataPoint, TimeseriesView
 from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
+from rookery.arduino.api.resolve import find_variable
 from rookery.arduino.api.series_reading import aggregated_bins, function_of
 from rookery.arduino.api.times import format_time
 from rookery.core.clock import DAY, SECOND
@@ -41,7 +42,7 @@ async def show_timeseries(call: Call) -> TimeseriesView:
     """The bins that are not empty."""
     id, pid = call.uuid("id", "thing"), call.uuid("pid", "property")
     services = call.services
-    variable = await services.variables.get(call.who, id, pid)
+    variable = await find_variable(call, pid, id)
     start, end = call.query(FROM), call.query(TO)
     if start is not None and end is not None and end < start:
         raise bad_field("from", "from: The start is after the end.")
