@@ -48,7 +48,7 @@ class Kind:
     """Raises ValueError or TypeError where a value breaks the rule. Text is what environment and flags give."""
     rule: str
     form: str = "text"
-    """How it is asked for: `text`, `number`, `switch`, `choice`, `list` (of texts), `port` or `ports`."""
+    """How it is asked for: `text`, `int`, `number`, `bool`, `choice`, `list` (of texts) or `port`."""
     choices: tuple[str, ...] = ()
 
 
@@ -62,7 +62,7 @@ def _integer(low: int, high: int) -> Kind:
             raise ValueError
         return number
 
-    return Kind(read, f"a whole number from {low} to {high}", "number")
+    return Kind(read, f"a whole number from {low} to {high}", "int")
 
 
 def _number(low: float, high: float) -> Kind:
@@ -150,12 +150,12 @@ def _network(value: object) -> IPv4Network | IPv6Network:
 
 
 PORT = Kind(_port, 'a port number from 0 to 65535 (0: any free one), or "off"', "port")
-PORTS = Kind(_ports, 'different port numbers from 0 to 65535 (0: any free one), or "off"', "ports")
+PORTS = Kind(_ports, 'different port numbers from 0 to 65535 (0: any free one), or "off"', "list")
 TEXT = Kind(_text, "a text that is not empty")
 PATH = Kind(_path, "a path")
 NAMES = _list_of(TEXT, "a list of names")
 PATHS = _list_of(PATH, "a list of paths")
-SWITCH = Kind(_read_switch, "true or false", "switch")
+SWITCH = Kind(_read_switch, "true or false", "bool")
 
 
 def _pair(value: object) -> tuple[str, str]:

@@ -129,10 +129,10 @@ def view(call: Call) -> dict[str, Any]:
             {
                 "name": name,
                 "group": described.group,
-                "text": described.text,
+                "doc": described.text,
                 "unit": described.unit,
                 "rule": described.kind.rule,
-                "form": described.kind.form,
+                "kind": described.kind.form,
                 "choices": list(described.kind.choices),
                 "value": _shown(name, getattr(running, name)),
                 "saved": _shown(name, getattr(saved, name)),
@@ -141,14 +141,14 @@ def view(call: Call) -> dict[str, Any]:
                 "environment": f"{PREFIX}{name.upper()}",
                 "risk": RISKS.get(name),
                 "restart": not described.live,
-                "waits": waits,
+                "pending": waits,
                 "editable": described.in_file and running.origins.get(name, FILE) == FILE,
             }
         )
     return {
         "settings": rows,
         "file": str(running.data_dir / FILE_NAME),
-        "restart_needed": any(row["waits"] for row in rows),
+        "restart_needed": any(row["pending"] for row in rows),
     }
 
 

@@ -145,13 +145,13 @@ async def _view(call: Call) -> dict[str, Any]:
         "machine": {"name": socket.gethostname(), "addresses": await asyncio.to_thread(machine_addresses)},
         "url": backend.url,
         "secure_url": backend.secure_url,
+        "names": sorted(names_of(keys.certificate)),
+        "own": own is not None,
         "certificate": {
             **_certificate(keys.certificate),
-            "names": sorted(names_of(keys.certificate)),
-            "own": own is not None,
             "warnings": keys.warnings(now, settings.hosts),
         },
-        "authority": {
+        "ca": {
             **_certificate(keys.authority.certificate),
             "downloads": {"pem": "/console/api/ca.pem", "der": "/console/api/ca.crt"},
         },
