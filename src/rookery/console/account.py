@@ -56,7 +56,7 @@ class Enrolled(msgspec.Struct):
 async def show(call: Call) -> dict[str, Any]:
     """The account."""
     person = call.person
-    return person_view(person) | {"recovery": person.recovery_hash is not None, "created": ms(person.created_at)}
+    return person_view(person) | {"has_recovery": person.recovery_hash is not None, "created": ms(person.created_at)}
 
 
 @route("PUT", "account")
@@ -91,12 +91,12 @@ async def enrol(call: Call) -> dict[str, Any]:
     return {
         "token": pending.token,
         "secret": pending.secret,
-        "address": pending.address,
-        "qr": qr_code(pending.address),
+        "uri": pending.address,
+        "svg": qr_code(pending.address),
     }
 
 
-@route("PUT", "account/mfa")
+@route("POST", "account/mfa/confirm")
 async def confirm(call: Call) -> dict[str, Any]:
     """Turn the second factor on. The recovery code is shown this once."""
     given = await call.json(Enrolled)

@@ -135,6 +135,7 @@ async def _view(call: Call, person: Person) -> dict[str, Any]:
         "has_password": person.password_hash is not None,
         "created": ms(person.created_at),
         "devices": await call.services.catalog.count(Device, space_id=person.id, deleted_at=None),
+        "things": await call.services.catalog.count(Thing, space_id=person.id, deleted_at=None),
     }
 
 

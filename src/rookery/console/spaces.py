@@ -11,7 +11,7 @@ from rookery.console.call import Call, ms
 from rookery.console.errors import Refusal, not_found
 from rookery.console.session import Short, space_view, spaces_of
 from rookery.core.access import Action, check
-from rookery.core.records import Person, Role, Space, SpaceKind
+from rookery.core.records import Member, Person, Role, Space, SpaceKind
 from rookery.core.teams import Mate
 
 NAME_LIMIT = 100
@@ -40,7 +40,10 @@ class NewRole(msgspec.Struct):
 @route("GET", "spaces")
 async def list_spaces(call: Call) -> dict[str, Any]:
     """Those that the person has a part in."""
-    return {"spaces": await spaces_of(call, call.person)}
+    spaces = await spaces_of(call, call.person)
+    for space in spaces:
+        space["members"] = await call.services.catalog.count(Member, space_id=space["id"])
+    return {"spaces": spaces}
 
 
 @route("POST", "spaces")
