@@ -241,6 +241,17 @@ class MemoryTelemetry:
             self._points.pop(number, None)
             self._last.pop(number, None)
 
+    async def expire(self, limits: Mapping[int, int]) -> int:
+        """Remove what is older."""
+        gone = 0
+        for series, before in limits.items():
+            points = self._points.get(series, [])
+            kept = [point for point in points if point.time >= before]
+            gone += len(points) - len(kept)
+            if points:
+                self._points[series] = kept
+        return gone
+
     def _commit(self) -> None:
         self._due = False
         batch, self.batch = self.batch, PointBatch()

@@ -119,6 +119,10 @@ class Telemetry(Protocol):
     async def delete(self, series: Sequence[int]) -> None:
         """Forget these series: history and last value."""
 
+    async def expire(self, limits: Mapping[int, int]) -> int:
+        """Remove of each series the points older than its limit (UTC microseconds), at the latest a day after; the last
+        value stays. How many points went."""
+
 
 class StoreRefused(Exception):
     """The store could not keep what it was given. `str()` says why in plain words."""

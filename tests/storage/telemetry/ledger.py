@@ -55,6 +55,14 @@ class Ledger:
         self.history.pop(series, None)
         self.last.pop(series, None)
 
+    def expire(self, series: int, before: int) -> int:
+        """Forget what is older; the last value stays."""
+        points = self.history.get(series, {})
+        old = [time for time in points if time < before]
+        for time in old:
+            del points[time]
+        return len(old)
+
     def read(self, series: int, start: int, end: int) -> list[Point]:
         """All points of a range."""
         points = self.history.get(series, {})

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rookery.core.points import Aggregation
-from rookery.storage.telemetry import TelemetryStore, merge
+from rookery.storage.telemetry import TelemetryStore, expiry, merge
 from tests.fakes import ManualClock
 from tests.storage.telemetry.ledger import Ledger, told
 
@@ -28,6 +28,7 @@ def small_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(merge, "OPEN_POINTS", 4)
         patch.setattr(merge, "MOST_POINTS", 8)
+        patch.setattr(expiry, "SLACK", 0)
         yield
 
 
@@ -55,6 +56,7 @@ steps = st.lists(
         st.just(("merge", None)),
         st.just(("reopen", None)),
         st.sampled_from(SERIES).map(lambda series: ("delete", series)),
+        st.dictionaries(st.sampled_from(SERIES), times, min_size=1).map(lambda limits: ("expire", limits)),
     ),
     min_size=1,
     max_size=14,
@@ -118,6 +120,11 @@ async def live(folder: Path, history: list[tuple[str, Any]], asked: list[tuple[A
             elif kind == "delete":
                 await store.delete([argument])
                 ledger.delete(argument)
+            elif kind == "expire":
+                # What is not merged yet goes the next time only.
+                await store.merge()
+                gone = sum(ledger.expire(*limit) for limit in argument.items())
+                assert await store.expire(argument) == gone
             else:
                 for point in argument:
                     ledger.write(*point)

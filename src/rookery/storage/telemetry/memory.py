@@ -226,6 +226,12 @@ class Memory:
         self.active.pop(series, None)
         self.active.pop(-series, None)
 
+    def reconsider(self, series: int) -> None:
+        """Points of this series are gone from the blocks: times that were taken may be free."""
+        run = self.runs.get(series)
+        if run is not None:
+            run.hints, run.gap = None, (0, 0)
+
     def trim(self) -> None:
         """Drop runs that have nothing but a last value, when there are too many."""
         if len(self.runs) > MOST_IDLE:

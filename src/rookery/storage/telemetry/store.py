@@ -15,7 +15,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefuse
 from rookery.storage.telemetry import reading, schema
 from rookery.storage.telemetry.connection import Synchronous
 from rookery.storage.telemetry.rounds import MERGE_POINTS, Counters
-from rookery.storage.telemetry.writer import Commit, Delete, Merge, Stop, Writer
+from rookery.storage.telemetry.writer import Commit, Delete, Expire, Merge, Stop, Writer
 
 log = logging.getLogger(__name__)
 
@@ -261,6 +261,25 @@ class TelemetryStore:
         """
         await self._job(lambda done: Delete(list(series), done))
 
+    async def expire(self, limits: Mapping[int, int]) -> int:
+        """See `Telemetry.expire`. What is not merged yet is left for the next time.
+
+        Raises:
+            StoreRefused: the disk refused it; what went is gone, the rest goes the next time.
+        """
+        if not self._open:
+            raise StoreRefused(CLOSED)
+        if not limits:
+            return 0
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[int] = loop.create_future()
+
+        def done(gone: int, reason: str | None) -> None:
+            loop.call_soon_threadsafe(_settle, future, gone, None if reason is None else StoreRefused(reason))
+
+        self._writer.submit(Expire(list(limits.items()), done))
+        return await future
+
     async def merge(self) -> None:
         """Merge now and return when it is done. For tests, and before a copy of the file is made.
 
@@ -343,9 +362,13 @@ class TelemetryStore:
 
 
 def _finish(future: asyncio.Future[None], error: BaseException | None) -> None:
+    _settle(future, None, error)
+
+
+def _settle(future: asyncio.Future[T], result: T, error: BaseException | None) -> None:
     if future.done():
         return
     if error is None:
-        future.set_result(None)
+        future.set_result(result)
     else:
         future.set_exception(error)

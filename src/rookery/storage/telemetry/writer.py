@@ -1,7 +1,7 @@
 """The writer: the one thread that changes `telemetry.db`.
 
-Jobs come through a queue: a batch to commit, series to delete, a merge to run now, the end. Between jobs it merges,
-step by step.
+Jobs come through a queue: a batch to commit, series to delete, points to expire, a merge to run now, the end. Between
+jobs it merges and removes what is old, step by step.
 
 Crash safety rests on two numbers. Each row of the log has an ever growing id, and each series has in `last.merged` the
 row up to which its points are in blocks, changed in the transaction that writes the blocks. Replay takes a point of
@@ -25,6 +25,8 @@ from rookery.core.points import Point, PointBatch
 from rookery.storage.telemetry import blocks, schema
 from rookery.storage.telemetry.commitlog import CommitLog
 from rookery.storage.telemetry.connection import FAILURES, Synchronous, WriterConnection, plain_reason
+from rookery.storage.telemetry.expiry import Expiry, Limit
+from rookery.storage.telemetry.expiry import Told as ExpiryTold
 from rookery.storage.telemetry.memory import NEVER, Memory, Run, Stored
 from rookery.storage.telemetry.merge import AFTER, BEFORE
 from rookery.storage.telemetry.packing import pack_columns, unpack_value
@@ -58,6 +60,13 @@ class Delete(NamedTuple):
     done: Told
 
 
+class Expire(NamedTuple):
+    """Remove the points of each series that are older than its limit."""
+
+    limits: list[Limit]
+    done: ExpiryTold
+
+
 class Merge(NamedTuple):
     """Merge now."""
 
@@ -68,7 +77,7 @@ class Stop(NamedTuple):
     """Do nothing after this."""
 
 
-Job = Commit | Delete | Merge | Stop
+Job = Commit | Delete | Expire | Merge | Stop
 
 
 class Writer:
@@ -94,6 +103,7 @@ class Writer:
         self._connection = WriterConnection(path, connect, synchronous)
         self._log = CommitLog(self._connection)
         self._rounds = Rounds(self._connection, self._log, self.memory, self.counters, clock, merge_points)
+        self._expiry = Expiry(self._connection, self.memory)
 
     # ---- the thread -------------------------------------------------------------------------------------------------
 
@@ -127,11 +137,19 @@ class Writer:
         while True:
             job = self._next()
             if job is None:
-                self._rounds.step()
+                if self._rounds.running:
+                    self._rounds.step()
+                else:
+                    self._expiry.step()
             elif isinstance(job, Commit):
                 self._outcome(job.batch, self._guarded(self._commit, job.batch))
             elif isinstance(job, Delete):
                 job.done(self._guarded(self._delete, job.series))
+            elif isinstance(job, Expire):
+                if self._failed is None:
+                    self._expiry.want(job.limits, job.done)
+                else:
+                    job.done(0, self._failed)
             elif isinstance(job, Merge):
                 if self._failed is None:
                     self._rounds.want(job.done)
@@ -140,6 +158,7 @@ class Writer:
             else:
                 break
         self._rounds.end("the store was closed")
+        self._expiry.end("the store was closed")
         self._connection.close()
 
     def _next(self) -> Job | None:
@@ -147,7 +166,7 @@ class Writer:
         if self._failed is None:
             self._rounds.begin()
         try:
-            return self._jobs.get(block=not self._rounds.running)
+            return self._jobs.get(block=not (self._rounds.running or self._expiry.running))
         except queue.Empty:
             return None
 
@@ -165,6 +184,7 @@ class Writer:
             log.exception("the telemetry store can not be trusted to know what is in its file; it will read it again")
             self._failed = f"the store failed: {error!r}"
             self._rounds.end(self._failed)
+            self._expiry.end(self._failed)
             return self._failed
 
     def _rebuild(self) -> None:
