@@ -1,0 +1,130 @@
+/** Starts the console: who is signed in, which page, and the shell around it. */
+import { html, render, signal, effect, useEffect, useErrorBoundary, useLayoutEffect } from './html.js';
+import { expired, known, refresh, session } from './api/session.js';
+import { live } from './api/live.js';
+import { BASE, navigate, restore, route, start } from './router.js';
+import { Connection } from './ui/connection.js';
+import { Palette } from './ui/palette.js';
+import { Shell } from './ui/shell.js';
+import { SignInAgain } from './ui/sign-in.js';
+import { Button, ErrorBox, Page, Skeleton, Toasts } from './ui/index.js';
+import { t } from './strings/app.js';
+
+/** @typedef {{default: (props: {params: Record<string, string>, query: Record<string, string>}) => any, title?: string}} ViewModule */
+
+/** What is shown: the module of the page, or why there is none. */
+const shown = signal(/** @type {{key: string, module: ViewModule | null, error: unknown}} */ ({ key: '', module: null, error: null }));
+/** @type {Map<string, ViewModule>} */
+const loaded = new Map();
+const failure = signal(/** @type {unknown} */ (null));
+
+/** @param {import('./router.js').Route} at */
+function keyOf(at) {
+  return at.entry ? `${at.entry.view} ${at.params.id ?? at.params.token ?? ''}` : 'none';
+}
+
+async function show() {
+  const at = route.value;
+  const key = keyOf(at);
+  if (!at.entry) {
+    shown.value = { key, module: null, error: null };
+    return;
+  }
+  const ready = loaded.get(at.entry.view);
+  if (ready) {
+    shown.value = { key, module: ready, error: null };
+    return;
+  }
+  try {
+    const module = /** @type {ViewModule} */ (await import(`./views/${at.entry.view}.js`));
+    loaded.set(at.entry.view, module);
+    if (keyOf(route.value) === key) shown.value = { key, module, error: null };
+  } catch (error) {
+    console.error(error);
+    if (keyOf(route.value) === key) shown.value = { key, module: null, error };
+  }
+}
+
+/** Where the address asks for somebody signed in and nobody is, the page is sign-in; the address stays known. */
+function gate() {
+  if (!known.value || !route.value.entry) return;
+  if (!session.value.signed_in && !route.value.entry.open && !expired.value) {
+    const next = location.pathname + location.search + location.hash;
+    const home = next === BASE || next === `${BASE}/`;
+    navigate(`/sign-in${home ? '' : `?next=${encodeURIComponent(next)}`}`, { replace: true, force: true });
+  }
+}
+
+function View() {
+  const { key, module, error } = shown.value;
+  const at = route.value;
+  const current = key === keyOf(at);
+  useLayoutEffect(() => {
+    if (current) scrollTo(0, restore.top);
+  }, [current, at.path]);
+  useEffect(() => {
+    if (current && module?.title) document.title = `${module.title} · ${t.product}`;
+  }, [current, module]);
+  if (!at.entry) {
+    return html`<${Page} title=${t.notFound.title} line=${t.notFound.line} json=${false}>
+      <p class="reading">${t.notFound.sentence}</p>
+      <p><${Button} href="/console/" icon="house" label=${t.notFound.action} /></p>
+    <//>`;
+  }
+  if (error && current) return html`<${Broken} />`;
+  if (!current || !module) return html`<div class="page"><${Skeleton} rows=${5} /></div>`;
+  return html`<${Guarded} key=${key} of=${module.default} params=${at.params} query=${at.query} />`;
+}
+
+/** A view that fails must not take the shell with it.
+ * @param {{of: any, params: object, query: object}} props */
+function Guarded({ of, params, query }) {
+  const [error, reset] = useErrorBoundary((thrown) => console.error(thrown));
+  failure.value = error ?? null;
+  if (error) return html`<${Broken} again=${reset} />`;
+  return html`<${of} params=${params} query=${query} />`;
+}
+
+/** @param {{again?: () => void}} props */
+function Broken({ again }) {
+  return html`<${Page} title=${t.brokenView.title} json=${false}>
+    <${ErrorBox} error=${t.brokenView.sentence} />
+    <p><${Button} icon="rotate-ccw" label=${t.brokenView.retry} onClick=${() => (again && !failure.peek() ? again() : location.reload())} /></p>
+  <//>`;
+}
+
+function App() {
+  const at = route.value;
+  if (!known.value) return html`<div class="page"><${Skeleton} rows=${5} /></div>`;
+  const open = at.entry?.open && !session.value.signed_in;
+  return html`
+    ${at.entry?.bare || open
+      ? html`<main class="bare" id="page"><${View} /></main>`
+      : html`<${Shell}><${View} /><//>`}
+    ${at.entry?.bare || open ? null : html`<${Palette} />`}
+    ${expired.value ? html`<${SignInAgain} />` : null}
+    ${session.value.signed_in || at.entry?.view === 'shared' ? html`<${Connection} />` : null}
+    <${Toasts} />
+  `;
+}
+
+async function begin() {
+  start();
+  effect(() => void show());
+  effect(gate);
+  const root = /** @type {HTMLElement} */ (document.getElementById('root'));
+  render(html`<${App} />`, root);
+  live.onRestart(() => void refresh().catch(() => {}));
+  for (;;) {
+    try {
+      await refresh();
+      return;
+    } catch (error) {
+      render(html`<main class="bare"><${ErrorBox} error=${error} /></main>`, root);
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      render(html`<${App} />`, root);
+    }
+  }
+}
+
+void begin();

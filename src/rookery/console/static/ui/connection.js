@@ -1,0 +1,54 @@
+import { html, useEffect, useRef, useState } from '../html.js';
+import { live } from '../api/live.js';
+import { ago, now } from './time.js';
+import { Icon } from './icon.js';
+import { toast } from './toast.js';
+import { t } from '../strings/app.js';
+
+/** A connection that comes back at once is not worth a word. */
+const PATIENCE = 1_500;
+
+/** The slim bar while the live connection is lost: how old the page is, and when the next try is. */
+export function Connection() {
+  const lost = live.state.value === 'lost';
+  const [shown, setShown] = useState(false);
+  const was = useRef(false);
+  useEffect(() => {
+    if (!lost) {
+      if (was.current) toast(t.connection.back);
+      was.current = false;
+      setShown(false);
+      document.documentElement.classList.remove('is-offline');
+      return undefined;
+    }
+    const timer = setTimeout(() => {
+      was.current = true;
+      setShown(true);
+      document.documentElement.classList.add('is-offline');
+    }, PATIENCE);
+    return () => clearTimeout(timer);
+  }, [lost]);
+  if (!shown) return null;
+  const since = live.lostAt.value;
+  return html`<div class="connection" role="status">
+    <${Icon} name="cloud-off" />
+    <span>
+      ${navigator.onLine ? t.connection.lost : t.connection.offline}${' '}
+      ${since ? t.connection.shown(ago(since, Math.max(now.value, since))) : ''}
+    </span>
+    <${Wait} />
+    <button type="button" class="connection-now" onClick=${live.tryNow}>${t.connection.now}</button>
+  </div>`;
+}
+
+/** Seconds until the next try; not read out, because it changes every second. */
+function Wait() {
+  const next = live.nextTry.value;
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = next ? Math.ceil((next - Date.now()) / 1000) : 0;
+  return html`<span class="num connection-wait" aria-hidden="true">${seconds > 0 ? t.connection.next(seconds) : t.connection.trying}</span>`;
+}

@@ -1,0 +1,20 @@
+/** Every component, documented with every state on /console/ui. */
+export { Button, IconButton } from './button.js';
+export { Icon } from './icon.js';
+export { Page, Panel } from './page.js';
+export { Calls, asCurl } from './calls.js';
+export { Table, Pager, Search } from './table.js';
+export { Sheet, Dialog, Modal } from './dialog.js';
+export { Field, Form } from './field.js';
+export { Tabs } from './tabs.js';
+export { Menu } from './menu.js';
+export { Dot, Tag, Id, Value, bytes, number } from './text.js';
+export { Time, ago, exactly, duration, now, toMs } from './time.js';
+export { Copy, copyText, saveFile } from './copy.js';
+export { Code, Json, Hex } from './code.js';
+export { Secret } from './secret.js';
+export { Empty, ErrorBox, Skeleton, Progress, useLate } from './state.js';
+export { Sparkline } from './sparkline.js';
+export { toast, Toasts } from './toast.js';
+export { confirmLeave } from './leave.js';
+export { Mark } from './mark.js';

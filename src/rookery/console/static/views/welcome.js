@@ -1,0 +1,6 @@
+import { html } from '../html.js';
+import { Page } from '../ui/index.js';
+
+export default function View() {
+  return html`<${Page} title="welcome" />`;
+}
