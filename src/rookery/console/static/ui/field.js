@@ -23,6 +23,7 @@ import t from '../strings/ui.js';
  * @property {boolean} [disabled]
  * @property {string} [placeholder]
  * @property {string} [autocomplete]
+ * @property {'text' | 'numeric' | 'decimal' | 'email' | 'url' | 'none'} [inputmode]
  * @property {string} [unit] stands behind the value
  * @property {boolean} [hideLabel] the label is for readers only
  * @property {number} [maxlength]
@@ -137,6 +138,7 @@ function control(props, shared, type) {
     readonly=${props.readonly}
     autocomplete=${props.autocomplete ?? 'off'}
     spellcheck=${false}
+    inputmode=${props.inputmode}
     onInput=${typed}
   />`;
   return props.unit ? html`<span class="input-unit">${input}<span class="muted">${props.unit}</span></span>` : input;
