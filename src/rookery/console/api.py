@@ -40,6 +40,7 @@ MODULES: tuple[str, ...] = (
     "spaces",
     "setup",
     "configuration",
+    "shared",
 )
 """Modules of this folder that have `ROUTES`. They are loaded with the first request."""
 
