@@ -132,6 +132,12 @@ class Core:
                 Sealed(keys.result().pepper, os.urandom),
             )
             services.events.fleet_wide = settings.particle_fleet_events
+            services.retention.rules.update(
+                values=settings.keep_values_days,
+                events=settings.keep_events_days,
+                vitals=settings.keep_vitals_days,
+                journals=settings.keep_journals_days,
+            )
             services.claims.online_only = not settings.particle_claim_offline
             core = cls(
                 settings,
@@ -407,6 +413,8 @@ class Server:
         self.tokens.issuer = self.secure_url or self.url or "rookery"
         await self.http.start(self._application(self.http, more(self) if more is not None else {}))
         await self.admin.start(self._administration(token))
+        if self.console is not None:
+            self.console.start()
         running = runfile.Running(
             pid=os.getpid(),
             admin=f"http://{LOOPBACK}:{admin_port}",
@@ -505,6 +513,8 @@ class Server:
             ports=self.ports.as_settings(),
             url=self.url,
             secure_url=self.secure_url,
+            folder=core.folder.path,
+            messages=self._messages_in,
             started=SystemClock().now(),
         )
         self.console = backend.parts = Parts(backend, SystemClock())
@@ -523,6 +533,11 @@ class Server:
         core.keys.use(_certificate_names(settings), _own_certificate(settings), SystemClock().now())
         live = {name: getattr(settings, name) for name, described in DESCRIBED.items() if described.live}
         core.settings = replace(core.settings, **live, origins=settings.origins)
+
+    def _messages_in(self) -> int:
+        """What boards and programs have said since the start."""
+        gateways = (self.mqtt, self.coap_tcp, self.coap_udp)
+        return sum(gateway.counters.messages_in for gateway in gateways if gateway is not None)
 
     def _particle_api(self) -> dict[str, App]:
         from rookery.particle.api.api import Api, ApiOptions
@@ -558,6 +573,7 @@ class Server:
             if await asyncio.to_thread(self.core.keys.refresh, SystemClock().now()):
                 log.info("server.certificate_renewed")
             await self._housekeeping.run()
+            await self.core.services.retention.run()
             await self.exports.clean()
         except Exception:
             log.exception("server.chores_failed")

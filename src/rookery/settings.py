@@ -354,6 +354,34 @@ class Settings:
         "How long deleted things, devices and properties can be restored before they are removed for good.",
         "days",
     )
+    keep_values_days: int = _setting(
+        0,
+        _integer(0, 36_500),
+        "Storage",
+        "How long the history of variables is kept where neither space nor variable say so; 0 keeps it for ever.",
+        "days",
+    )
+    keep_events_days: int = _setting(
+        0,
+        _integer(0, 36_500),
+        "Storage",
+        "How long events are kept where the space does not say so; 0 keeps them for ever.",
+        "days",
+    )
+    keep_vitals_days: int = _setting(
+        0,
+        _integer(0, 36_500),
+        "Storage",
+        "How long the vitals of boards are kept where the space does not say so; 0 keeps them for ever.",
+        "days",
+    )
+    keep_journals_days: int = _setting(
+        0,
+        _integer(0, 36_500),
+        "Storage",
+        "How long is kept who was online and who changed what, where the space does not say so; 0 is for ever.",
+        "days",
+    )
     mqtt_max_packet: int = _setting(
         262_144,
         _integer(1_024, 268_435_455),

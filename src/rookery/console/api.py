@@ -34,6 +34,7 @@ MODULES: tuple[str, ...] = (
     "session",
     "start",
     "devices",
+    "pulse",
     "boards",
     "account",
     "people",
@@ -41,6 +42,7 @@ MODULES: tuple[str, ...] = (
     "setup",
     "configuration",
     "shared",
+    "retention",
 )
 """Modules of this folder that have `ROUTES`. They are loaded with the first request."""
 

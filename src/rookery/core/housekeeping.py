@@ -50,7 +50,7 @@ class Housekeeping:
         )
         for device in await self._catalog.select(Device):
             if device.deleted_at is not None and device.deleted_at < before:
-                series += [number for number in (device.series, device.events, device.vitals) if number]
+                series += [n for n in (device.series, device.events, device.vitals, device.journal) if n]
                 changes += [
                     Delete(Certificate, c.id) for c in await self._catalog.select(Certificate, device_id=device.id)
                 ]

@@ -88,6 +88,8 @@ class Space(Record, frozen=True, kw_only=True):
     """Series of events that were published to it and not by a board; 0 while there are none."""
     audit: int = 0
     """Series of what was done in it and by whom, as JSON text; 0 while nothing was."""
+    retention: dict[str, int] = msgspec.field(default_factory=dict)
+    """Days that history is kept, by kind (see `core.retention`); what is not named is as the server has it."""
 
 
 class Member(Record, frozen=True, kw_only=True):
@@ -357,6 +359,8 @@ class Variable(Record, frozen=True, kw_only=True):
     sync_id: str | None = None
     deleted_at: int | None = None
     deleted_with_thing: bool = False
+    retention: int | None = None
+    """Days that its history is kept: 0 is for ever, None is as its space has it."""
 
 
 class Dashboard(Record, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from rookery.core.otp import OneTimePasswords
 from rookery.core.people import Passwords, People
 from rookery.core.points import Telemetry
 from rookery.core.products import Products
+from rookery.core.retention import Retention
 from rookery.core.roster import Roster
 from rookery.core.secrets import Peppered, Sealed
 from rookery.core.teams import Teams
@@ -70,6 +71,7 @@ class Services:
     teams: Teams
     accounts: Accounts
     otp: OneTimePasswords
+    retention: Retention
     oauth: OAuth
     dashboards: Dashboards
     dashboard_access: DashboardAccess
@@ -130,6 +132,7 @@ def build_services(
         teams=Teams(catalog, tokens, bus, ids, clock),
         accounts=Accounts(catalog, people, claims, devices, things),
         otp=OneTimePasswords(catalog, links, sealed, ids, clock),
+        retention=Retention(catalog, telemetry, clock),
         oauth=OAuth(catalog, tokens, links, ids, clock),
         dashboards=dashboards,
         dashboard_access=dashboard_access,
