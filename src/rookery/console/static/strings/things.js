@@ -1,0 +1,61 @@
+/** Words of the list of things and of the page of one. */
+export const t = {
+  title: 'Things', line: 'A thing holds variables. At most one board feeds it; its history stays when the board changes.',
+  create: 'Create thing', search: 'Search by name, variable or id',
+  column: { name: 'Name', board: 'Board', variables: 'Variables', tags: 'Tags', changed: 'Changed' },
+  noBoard: 'No board',
+  empty: { sentence: 'No thing yet. A thing holds the variables that a board sends and takes.', example: 'Greenhouse: temperature, humidity, window' },
+  fresh: { title: 'Create a thing', name: 'Name', hint: 'Letters, digits, blanks and . _ -', bad: 'Letters, digits, blanks and . _ - only, up to 64 of them.', zone: 'Time zone', do: 'Create thing', done: 'Created.' },
+  missing: 'This thing does not exist, or it belongs to somebody else.',
+  back: 'Things',
+  tabs: { label: 'Parts of this page', variables: 'Variables', history: 'History', sketch: 'Sketch', setup: 'Details' },
+  menu: { label: 'Actions', rename: 'Rename', clone: 'Clone', template: 'Export as template', remove: 'Delete', board: 'Attach a board', detach: 'Detach its board' },
+  head: {
+    count: (/** @type {number} */ n) => (n === 1 ? '1 variable' : `${n} variables`),
+    fedBy: 'Fed by', noBoard: 'No board feeds it', attach: 'Attach a board',
+  },
+  variables: {
+    title: 'Variables', add: 'Add variable', name: 'Name', type: 'Type', access: 'Access', policy: 'Sent', value: 'Last value', when: 'When', keep: 'History',
+    search: 'Search variables', none: 'Nothing yet. Add the first variable: what should the board send or take?',
+    example: 'temperature, a floating point number, read only, sent on change',
+    access_: { READ_ONLY: 'Read only', READ_WRITE: 'Read and write' },
+    onChange: 'On change', onDelta: (/** @type {string} */ delta) => `On change ≥ ${delta}`, every: (/** @type {string} */ s) => `Every ${s} s`,
+    kept: 'Kept', lastOnly: 'Last value only', edit: 'Edit', remove: 'Delete', never: 'No value yet', menu: 'What to do with this variable', chart: 'History',
+  },
+  sheet: {
+    add: 'Add a variable', edit: 'Change this variable', name: 'Name', nameHint: 'What people read.',
+    symbol: 'Name in the sketch', symbolHint: 'A C identifier: letters, digits and _, no digit first.', symbolBad: 'Letters, digits and _ only, and no digit first.',
+    symbolWarn: 'Boards know the variable by this name: change it in the sketch too.',
+    type: 'Type', typeSearch: 'Search types: temperature, switch, colour…', typeNone: 'No type matches.', old: 'older', types: (/** @type {number} */ n) => `${n} types`,
+    typeWarn: 'Values that are stored already stay as they are. A new type of another kind cannot show them.',
+    access: 'Access', readOnly: 'Read only', readOnlyHint: 'The board sends it; nobody sets it.', readWrite: 'Read and write', readWriteHint: 'Dashboards, scripts and people can set it too.',
+    sensor: 'A sensor can not be set.',
+    policy: 'When the board sends it', onChange: 'When it changes', timed: 'At fixed times', delta: 'Smallest change', deltaHint: 'Empty: every change.', seconds: 'Every', secondsUnit: 's',
+    persist: 'Keep its history', persistHint: 'Off: only the last value is kept.', limits: 'Limits', min: 'Lowest', max: 'Highest', numberBad: 'Write a number.', secondsBad: 'Write a number of seconds above 0.',
+    rangeBad: 'The lowest is above the highest.', save: 'Save', create: 'Add variable', done: 'Saved.', added: 'Added.', again: 'Add another',
+  },
+  remove: {
+    title: (/** @type {string} */ name) => `Delete ${name}?`,
+    thing: (/** @type {number} */ n) => (n === 1 ? 'Its variable goes with it, and the values that widgets show of it.' : `Its ${n} variables go with it, and the values that widgets show of them.`),
+    board: 'The board stays, and feeds nothing then.', later: 'It can be restored through the API for 30 days, unless the server is set otherwise; then its history is removed for good.',
+    variable: 'Boards that send it are no longer heard, and widgets that show it say so.', do: 'Delete', done: 'Deleted.', thingDo: 'Delete thing', variableDo: 'Delete variable',
+  },
+  clone: { title: 'Clone this thing', line: 'The copy has the same variables, but no board, no values and no history.', name: 'Name of the copy', tags: 'Copy the tags as well', do: 'Clone', done: 'Cloned.', copy: (/** @type {string} */ name) => `${name.slice(0, 57)} copy` },
+  rename: { title: 'Rename this thing', do: 'Rename', done: 'Renamed.' },
+  detach: { done: 'The board feeds nothing now.' },
+  details: {
+    title: 'Identity', id: 'Thing id', hint: 'What scripts and sketches call it.', variables: 'Variable ids', created: 'Created', changed: 'Changed',
+    settings: 'Settings', zone: 'Time zone', zoneHint: 'For schedules and for what the board calls local time.', zoneBad: 'Choose one of the list, like Europe/Berlin.', save: 'Save', saved: 'Saved.',
+    webhook: 'Webhook', webhookHint: 'Each change of a value is posted there as JSON. Empty: nobody is told.', active: 'Post changes', uriBad: 'Write an address that begins with http:// or https://.', download: 'Template',
+  },
+  sketch: {
+    title: 'thingProperties.h', line: 'Beside the sketch, with these names and types. Replace it whenever the variables change.', for: 'For',
+    secret: 'A board with a secret key', certificate: 'A board with a certificate', link: 'Network', wifi: 'Wi-Fi', ethernet: 'Ethernet', gsm: 'GSM', nb: 'NB-IoT', empty: 'Add a variable first: then this page shows the code for it.',
+    loop: 'In the sketch', begin: 'begin() with this server', more: 'How to connect the board',
+  },
+  history: {
+    title: 'History', range: 'Time range', ranges: { '1h': '1 hour', '24h': '24 hours', '7d': '7 days', '30d': '30 days' }, csv: 'CSV', variable: 'Variables', none: 'This thing has no variable whose history can be drawn.',
+    noPoints: 'No value in this time.', notKept: 'Its history is not kept.', values: 'Values', time: 'Time', value: 'Value', most: 'The newest 1,000 values of this time.', choose: 'Choose a variable to see its history.', custom: 'Chosen range',
+  },
+};
+export default t;

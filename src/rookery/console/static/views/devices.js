@@ -1,0 +1,171 @@
+/** All boards of the space: found by name, filtered, sorted, a page at a time; several at once can be tagged, put into a
+ * product or deleted. What the table shows is in the address. */
+import { html, useEffect, useMemo, useRef, useSignal } from '../html.js';
+import { style } from '../style.js';
+import { setQuery } from '../router.js';
+import { useLoad } from '../api/rest.js';
+import { useLive } from '../api/live.js';
+import { Button, Dot, Page, Pager, Table, Tag, Time } from '../ui/index.js';
+import { t } from '../strings/devices.js';
+import { modelOf, nameOf } from './parts/devices-model.js';
+import { Filters, filtersOf, isFiltered, NO_FILTERS } from './parts/devices-filters.js';
+import { Bulk } from './parts/devices-bulk.js';
+
+/** @typedef {import('./parts/devices-model.js').Device} Device */
+/** @typedef {import('./parts/devices-model.js').DevicePage} DevicePage */
+
+await style('devices');
+
+export const title = t.title;
+
+const PER_PAGE = 50;
+/** Milliseconds between two loads that changes elsewhere ask for: ten thousand boards come back at once after a restart. */
+const CALM = 2_000;
+
+/** @param {{query: Record<string, string>}} props */
+export default function Devices({ query }) {
+  const filters = filtersOf(query);
+  const page = Math.max(1, Number(query.page) || 1);
+  const sort = query.sort || 'name';
+  const load = useLoad(
+    async (api) => /** @type {Promise<DevicePage>} */ (api.own('GET', 'devices', {
+      query: { ...filters, sort, page, per_page: PER_PAGE },
+    })),
+    [JSON.stringify(filters), sort, page],
+  );
+  /** Presence that came after the page was loaded. @type {import('../html.js').Signal<Map<string, {online: boolean, time: number}>>} */
+  const presence = useSignal(new Map());
+  /** Selected boards by id, also those of other pages. @type {import('../html.js').Signal<Set<string>>} */
+  const selected = useSignal(new Set());
+  const known = useRef(/** @type {Map<string, Device>} */ (new Map()));
+  const reload = useCalm(load.reload);
+
+  useLive('devices', (message) => {
+    if (message.k === 'changed') reload();
+    if (message.k !== 'presence' || !known.current.has(message.device)) return;
+    presence.value = new Map(presence.value).set(message.device, { online: message.online, time: message.time });
+  });
+
+  const rows = load.data?.devices ?? [];
+  for (const row of rows) known.current.set(row.id, row);
+  useEffect(() => {
+    presence.value = new Map();
+  }, [load.data]);
+
+  const columns = useMemo(() => columnsOf(presence), [presence]);
+  const total = load.data?.total ?? 0;
+  const pages = Math.max(1, Math.ceil(total / (load.data?.per_page ?? PER_PAGE)));
+  const chosen = [...selected.value].map((id) => known.current.get(id)).filter((each) => each !== undefined);
+  const clear = () => setQuery({ ...NO_FILTERS, page: null });
+
+  return html`
+    <${Page}
+      title=${t.title}
+      line=${load.state === 'ready' && total && !isFiltered(filters) ? `${t.line} ${t.count(total)}.` : t.line}
+      action=${html`<${Button} kind="primary" icon="plus" label=${t.connect} href="/console/connect" />`}
+    >
+      <div class="devices">
+        <${Filters} filters=${filters} total=${load.state === 'ready' ? total : null} />
+        ${chosen.length > 0 && html`<${Bulk} devices=${chosen} selected=${selected} onDone=${load.reload} />`}
+        <${Table}
+          label=${t.title}
+          columns=${columns}
+          rows=${rows}
+          keyOf=${(/** @type {Device} */ row) => row.id}
+          hrefOf=${(/** @type {Device} */ row) => `/console/devices/${row.id}`}
+          load=${load}
+          filtered=${isFiltered(filters)}
+          onClear=${clear}
+          selected=${selected}
+          sort=${sort}
+          onSort=${(/** @type {string} */ next) => setQuery({ sort: next === 'name' ? null : next, page: null })}
+          empty=${{
+            sentence: t.empty.sentence,
+            action: html`<${Button} kind="primary" icon="plus" label=${t.connect} href="/console/connect" />`,
+            example: t.empty.example,
+            icon: 'cpu',
+          }}
+        />
+        ${pages > 1 && html`
+          <${Pager} page=${page} pages=${pages} total=${total}
+            onPage=${(/** @type {number} */ next) => setQuery({ page: next === 1 ? null : next }, { replace: false })} />
+        `}
+      </div>
+    <//>
+  `;
+}
+
+/**
+ * @param {import('../html.js').Signal<Map<string, {online: boolean, time: number}>>} presence
+ */
+function columnsOf(presence) {
+  return [
+    {
+      key: 'name', label: t.column.name, sort: true,
+      render: (/** @type {Device} */ row) => html`<span class="devices-name">${nameOf(row)}</span>`,
+    },
+    {
+      key: 'online', label: t.column.state, width: '104px',
+      render: (/** @type {Device} */ row) => html`<${Dot} online=${(presence.value.get(row.id) ?? row).online} />`,
+    },
+    {
+      key: 'last_heard', label: t.column.heard, sort: true, width: '128px', hidePhone: true,
+      render: (/** @type {Device} */ row) => {
+        const at = presence.value.get(row.id)?.time ?? row.last_heard;
+        return at ? html`<${Time} at=${at} />` : html`<span class="devices-none">${t.never}</span>`;
+      },
+    },
+    {
+      key: 'type', label: t.column.kind, hidePhone: true,
+      render: (/** @type {Device} */ row) => html`
+        <span class="devices-kind">${modelOf(row)} <span class="devices-none">${t.kinds[row.dialect]}</span></span>
+      `,
+    },
+    {
+      key: 'thing', label: t.column.thing, hidePhone: true,
+      render: (/** @type {Device} */ row) => row.thing
+        && html`<a class="devices-link" href=${`/console/things/${row.thing.id}`}>${row.thing.name}</a>`,
+    },
+    {
+      key: 'product', label: t.column.product, hidePhone: true,
+      render: (/** @type {Device} */ row) => row.product
+        && html`<a class="devices-link" href=${`/console/products/${row.product.number}`}>${row.product.name}</a>`,
+    },
+    {
+      key: 'tags', label: t.column.tags, hidePhone: true,
+      render: (/** @type {Device} */ row) => html`<${Labels} device=${row} />`,
+    },
+  ];
+}
+
+const LABELS = 2;
+
+/** @param {{device: Device}} props */
+function Labels({ device }) {
+  const all = [...device.groups, ...Object.entries(device.tags).map(([key, value]) => `${key}: ${value}`)];
+  return html`
+    <span class="devices-tags" title=${all.join('\n')}>
+      ${all.slice(0, LABELS).map((label) => html`<${Tag} key=${label} label=${label} />`)}
+      ${all.length > LABELS && html`<span class="devices-none">${t.more(all.length - LABELS)}</span>`}
+    </span>
+  `;
+}
+
+/**
+ * The same function, called at most once in `CALM` milliseconds.
+ * @param {() => unknown} call
+ */
+function useCalm(call) {
+  const latest = useRef(call);
+  latest.current = call;
+  const timer = useRef(/** @type {ReturnType<typeof setTimeout> | null} */ (null));
+  useEffect(() => () => {
+    if (timer.current) clearTimeout(timer.current);
+  }, []);
+  return () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = null;
+      latest.current();
+    }, CALM);
+  };
+}
