@@ -1,0 +1,122 @@
+/**
+ * The events that the page shows: a bounded list, newest first, which can be paused.
+ *
+ * Events may come by the thousand: they are gathered and put into the list once a frame. What is paused waits in a list
+ * of its own, bounded as well.
+ */
+import { signal } from '../../html.js';
+
+/** Events that are kept. More helps nobody who reads, and the payloads take memory. */
+export const KEPT = 1_000;
+
+/**
+ * @typedef {object} EventRow
+ * @property {'event'} kind
+ * @property {string} key
+ * @property {string} id
+ * @property {string} name
+ * @property {string | null} data text, or base64 when `binary`
+ * @property {boolean} binary
+ * @property {string} type
+ * @property {string | null} device uuid
+ * @property {string} source
+ * @property {string | null} product
+ * @property {number} time ms
+ */
+/** @typedef {{kind: 'gap', key: string, from: number, to: number}} Gap */
+/** @typedef {{kind: 'left', key: string, n: number}} Left */
+/** @typedef {EventRow | Gap | Left} Row */
+
+let serial = 0;
+
+/** @param {any} message of the live connection @returns {EventRow} */
+export function rowOf(message) {
+  serial += 1;
+  return {
+    kind: 'event',
+    key: `e${serial}`,
+    id: String(message.id ?? ''),
+    name: String(message.name ?? ''),
+    data: typeof message.data === 'string' ? message.data : null,
+    binary: Boolean(message.binary),
+    type: String(message.type ?? ''),
+    device: message.device ?? null,
+    source: String(message.source ?? ''),
+    product: message.product ?? null,
+    time: Number(message.time) || Date.now(),
+  };
+}
+
+/** @param {number} from @param {number} to @returns {Gap} */
+export function gapOf(from, to) {
+  serial += 1;
+  return { kind: 'gap', key: `g${serial}`, from, to };
+}
+
+export class EventList {
+  /** @param {(run: () => void) => void} later when to put what was gathered into the list */
+  constructor(later) {
+    this.later = later;
+    this.rows = signal(/** @type {Row[]} */ ([]));
+    this.paused = signal(false);
+    /** Events that wait while it is paused. */
+    this.waiting = signal(0);
+    /** Events that have come, shown or gone. */
+    this.seen = signal(0);
+    /** @type {Row[]} oldest first */
+    this.gathered = [];
+    this.due = false;
+    this.topic = '';
+  }
+
+  /** Begin anew for another topic; the same one goes on. @param {string} topic @param {number | null} since a gap from then on */
+  follow(topic, since) {
+    if (topic !== this.topic) this.clear();
+    else if (since !== null && this.rows.peek().length) this.add(gapOf(since, Date.now()));
+    this.topic = topic;
+  }
+
+  /** @param {Row} row */
+  add(row) {
+    this.gathered.push(row);
+    if (row.kind === 'event') this.seen.value += 1;
+    if (this.gathered.length > KEPT) this.gathered.splice(0, this.gathered.length - KEPT);
+    if (this.paused.peek()) {
+      if (row.kind === 'event') this.waiting.value += 1;
+      return;
+    }
+    this.soon();
+  }
+
+  soon() {
+    if (this.due) return;
+    this.due = true;
+    this.later(() => {
+      this.due = false;
+      if (!this.paused.peek()) this.flush();
+    });
+  }
+
+  flush() {
+    if (!this.gathered.length) return;
+    const fresh = this.gathered.reverse();
+    this.gathered = [];
+    this.rows.value = [...fresh, ...this.rows.peek()].slice(0, KEPT);
+  }
+
+  /** @param {boolean} paused */
+  pause(paused) {
+    if (paused) this.flush();
+    this.paused.value = paused;
+    if (paused) return;
+    this.flush();
+    this.waiting.value = 0;
+  }
+
+  clear() {
+    this.gathered = [];
+    this.rows.value = [];
+    this.waiting.value = 0;
+    this.seen.value = 0;
+  }
+}
