@@ -3,6 +3,8 @@
 Who logs names the event and gives plain values: secrets, payloads and query strings are not given in the first place.
 Two nets are hung below that: values under a name that sounds like a secret are left out, and query strings are cut off
 whatever looks like an address. Text from peers is shown on one line and at a limited length.
+
+The last warnings and errors are remembered (`recent`), for the page that shows them.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ import json
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any, TextIO
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, MutableMapping
+from typing import Any, NamedTuple, TextIO
 
 import structlog
 
@@ -30,6 +34,58 @@ _WHOLE = ("exception", "stack")
 
 Event = MutableMapping[str, Any]
 
+REMEMBERED = 200
+"""Warnings and errors, about 500 bytes each."""
+_WHO = ("device", "client_id", "person", "target", "thing", "peer", "app", "route")
+"""Names under which a line says whom it is about, the most telling first."""
+
+
+class Trouble(NamedTuple):
+    """A warning or an error. The same one about the same again is counted."""
+
+    time: int
+    """Of the last one, UTC microseconds."""
+    level: str
+    event: str
+    who: str
+    fields: dict[str, str]
+    times: int
+    """How often it has happened."""
+
+
+class Recent:
+    """The last troubles, each once."""
+
+    def __init__(self, limit: int = REMEMBERED) -> None:
+        self._limit = limit
+        self._troubles: OrderedDict[tuple[str, str], Trouble] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Trouble]:
+        """The newest first."""
+        return reversed(list(self._troubles.values()))
+
+    def keep(self, _logger: Any, _method: str, event: Event) -> Event:
+        """A processor of structlog: remember what is worse than information."""
+        if event.get("level") in ("warning", "error", "critical"):
+            name = str(event.get("event", ""))[:TEXT_LIMIT]
+            fields = {
+                key: str(value)[:TEXT_LIMIT]
+                for key, value in event.items()
+                if key not in ("event", "level", "timestamp", *_WHOLE)
+            }
+            if event.get("exception"):
+                fields["exception"] = str(event["exception"]).rstrip().rpartition("\n")[2][:TEXT_LIMIT]
+            who = next((fields[key] for key in _WHO if fields.get(key)), "")
+            before = self._troubles.pop((name, who), None)
+            times = 1 if before is None else before.times + 1
+            self._troubles[name, who] = Trouble(time.time_ns() // 1_000, event["level"], name, who, fields, times)
+            if len(self._troubles) > self._limit:
+                self._troubles.popitem(last=False)
+        return event
+
+
+recent = Recent()
+
 
 def set_up(form: str, level: str, stream: TextIO | None = None) -> None:
     """Write lines of at least this level (`debug` to `error`) in this form (`text` or `json`).
@@ -43,6 +99,7 @@ def set_up(form: str, level: str, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         guard,
+        recent.keep,
     ]
     structlog.configure(
         processors=[*shared, render],

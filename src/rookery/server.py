@@ -34,6 +34,7 @@ from rookery.core.ids import Identifiers
 from rookery.core.people import Passwords
 from rookery.core.secrets import Peppered, Sealed
 from rookery.core.services import Services, build_services
+from rookery.demo import Demo, Place
 from rookery.gateways.asgi import App
 from rookery.gateways.broker import SpaceBrokers
 from rookery.gateways.broker_login import KeyLogin
@@ -248,6 +249,7 @@ class Server:
         self.coap_udp: CoapUdpGateway | None = None
         self.revival: Revival | None = None
         self.console: Parts | None = None
+        self._demo: Demo | None = None
         self.sessions = CatalogSessions(core.catalog, core.services.sealed, core.clock)
         self._bridge: Bridge | None = None
         self._housekeeping = Housekeeping(core.catalog, core.telemetry, core.clock, core.settings.soft_delete_days)
@@ -305,6 +307,8 @@ class Server:
             await asyncio.wait([self._chores])
         if self.particle is not None:
             self.particle.streams.close()
+        if self._demo is not None:
+            await self._demo.close()
         if self.console is not None:
             await self.console.close()
         if self._bridge is not None:
@@ -360,6 +364,27 @@ class Server:
         hosts = self.core.settings.hosts
         name = bracketed(hosts[0]) if hosts else reachable(self.core.settings.host)
         return f"https://{name}:{self.ports.https}"
+
+    @property
+    def demo(self) -> Demo:
+        """Simulated boards. Only when the ports are known."""
+        if self._demo is None:
+            core = self.core
+            self._demo = Demo(
+                Place(
+                    services=core.services,
+                    clock=core.clock,
+                    keys=core.board_keys,
+                    authority=core.keys.authority_file,
+                    verify=core.settings.tls_cert is None,
+                    url=self.url or self.secure_url,
+                    host=core.settings.host,
+                    mqtts=self.ports.mqtts,
+                    particle_tcp=self.ports.particle_tcp,
+                    particle_udp=self.ports.particle_udp,
+                )
+            )
+        return self._demo
 
     def _mqtt_gateway(self) -> MqttGateway:
         services, settings = self.core.services, self.core.settings
@@ -509,6 +534,7 @@ class Server:
             settings=core.settings,
             keys=core.keys,
             guide=BoardGuide(core.keys.authority, core.board_keys),
+            demo=self.demo,
             apis={name: app for name, app in apps.items() if name in ("iot", "v1", "oauth")},
             ports=self.ports.as_settings(),
             url=self.url,

@@ -42,6 +42,7 @@ MODULES: tuple[str, ...] = (
     "setup",
     "configuration",
     "shared",
+    "simulated",
     "retention",
 )
 """Modules of this folder that have `ROUTES`. They are loaded with the first request."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rookery.core.errors import Unavailable
 from rookery.core.guessing import Failures
+from rookery.core.records import Person
 from rookery.core.services import Services
 from rookery.gateways.asgi import App
 from rookery.keys import Algorithm, KeyStore
@@ -30,6 +33,23 @@ class Guide(Protocol):
         """Name and content of the file that a board is given."""
 
 
+class Simulated(Protocol):
+    """Simulated boards inside the server; `rookery.demo.Demo`."""
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are listeners for them."""
+
+    def state(self, person_id: str) -> dict[str, Any]:
+        """What is shown of the boards of a person."""
+
+    async def start(self, person: Person) -> None:
+        """Run them. Raises a `CoreError` with a sentence when they can not."""
+
+    async def stop(self, person_id: str) -> None:
+        """Power them off."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Backend:
     """Parts of a server, shared by all routes of the console."""
@@ -38,6 +58,7 @@ class Backend:
     settings: Settings
     keys: KeyStore
     guide: Guide
+    demo: Simulated
     apis: Mapping[str, App] = field(default_factory=dict)
     """The public APIs, by the first part of their paths: `iot`, `v1`, `oauth`."""
     ports: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -46,6 +67,10 @@ class Backend:
     """Base URL without TLS, for this machine."""
     secure_url: str | None = None
     """Base URL with TLS."""
+    folder: Path | None = None
+    """The data folder."""
+    messages: Callable[[], int] = lambda: 0
+    """How many messages of boards and programs have come since the start."""
     parts: Parts | None = None
     """What runs while nobody asks."""
     apply: Callable[[Settings], None] | None = None
@@ -59,6 +84,16 @@ class Backend:
     """Held while settings are written."""
     failures: Failures = field(init=False)
     """Wrong passwords and one-time passwords, by address."""
+
+    def running(self) -> Parts:
+        """What runs while nobody asks.
+
+        Raises:
+            Unavailable: nothing does (yet).
+        """
+        if self.parts is None:
+            raise Unavailable("The server is starting.")
+        return self.parts
 
     def __post_init__(self) -> None:
         self.failures = Failures(self.services.clock)

@@ -35,7 +35,7 @@ async def show_devices(call: Call) -> dict[str, Any]:
     """A page of the space's boards."""
     services, space_id = call.services, call.who.space_id
     check(call.who, Action.READ, space_id, "space")
-    cards = _chosen(call, await _directory(call).of(space_id))
+    cards = _chosen(call, await call.backend.running().directory.of(space_id))
     order, descending = _order(call)
     if order == "last_heard":
         last = await services.telemetry.last([card.series for card in cards])
@@ -92,13 +92,6 @@ async def show_events(call: Call) -> dict[str, Any]:
     end = before * MILLISECOND if before else LATEST
     events = await call.services.events.history(device.events, 0, end, limit) if device.events else []
     return {"events": [event_fields(event, f"{event.time}-0", device=device.id) for event in events]}
-
-
-def _directory(call: Call) -> Any:
-    parts = call.backend.parts
-    if parts is None:
-        raise Refusal(503, "unavailable", "The server is starting.")
-    return parts.directory
 
 
 def _chosen(call: Call, cards: list[Card]) -> list[Card]:

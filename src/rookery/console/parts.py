@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rookery.console.live import LiveDoor
+from rookery.console.pulse import Pulse, topic_maker
 from rookery.core.clock import Clock
 from rookery.core.roster import Roster
 
@@ -24,10 +25,17 @@ class Parts:
         self.live = LiveDoor(backend, clock)
         self.directory = Roster(services.catalog, services.bus, by="space_id")
         """The boards of each space, as lists look at them."""
+        self.pulse = Pulse(services, clock, backend.folder or backend.settings.data_dir, backend.messages)
+        self.live.hub.makers["pulse"] = topic_maker(self.live.hub, self.pulse, self.directory)
+
+    def start(self) -> None:
+        """The server has begun to serve."""
+        self.pulse.start()
 
     async def close(self) -> None:
         """The server stops."""
         await self.live.close()
+        await self.pulse.close()
 
     def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
         """For `/metrics`."""

@@ -17,6 +17,13 @@ Value = bool | int | float | str | Mapping[str, bool | int | float | str]
 """What a point holds. NaN and infinities never get here: they are refused or dropped at the door."""
 
 
+PULSE_SERIES = 1 << 52
+"""How the server itself does: a row of numbers a minute, as JSON text. The catalog counts series from 1 and never comes
+here; every number up to 2^53 is exact in JSON."""
+AUDIT_SERIES = PULSE_SERIES + 1
+"""What was done to the server itself, to no space of it, as JSON text."""
+
+
 class Point(NamedTuple):
     """One stored value. `time` is UTC microseconds."""
 

@@ -75,6 +75,11 @@ class Roster:
         self._lists.move_to_end(id)
         return list(cards.values())
 
+    def count(self, id: str) -> int | None:
+        """How many boards this product or space has, if its list is in memory."""
+        cards = self._lists.get(id)
+        return len(cards) if cards is not None else None
+
     async def _read(self, list_id: str) -> dict[str, Card]:
         self._meanwhile[list_id] = []
         try:
