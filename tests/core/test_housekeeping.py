@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from rookery.core.clock import DAY, SECOND
 from rookery.core.housekeeping import Housekeeping
-from rookery.core.records import Bearer, ClaimCode, OneTimeLink, Thing, Token, Variable
+from rookery.core.records import (
+    Bearer,
+    ClaimCode,
+    Dashboard,
+    DashboardLink,
+    DashboardRequest,
+    DashboardShare,
+    OneTimeLink,
+    Thing,
+    Token,
+    Variable,
+)
 from rookery.core.tokens import REFRESH_LONGER
+from tests.core.dashboard_scene import person
 from tests.core.test_things import ada, spec
 from tests.fakes import ManualClock, memory_services
 
@@ -52,3 +64,27 @@ async def test_what_has_run_out_is_forgotten_and_what_never_ends_stays() -> None
     assert await chores.run() == 1
     assert [token.id for token in await services.catalog.select(Token)] == [endless.record.id]
     assert await services.tokens.find(short.token) is None
+
+
+async def test_dashboards_go_for_good_with_all_that_is_about_them() -> None:
+    clock = ManualClock()
+    services = memory_services(clock=clock)
+    who, guest, third = [await person(services, name) for name in ("ada", "guest", "third")]
+    old, kept = [await services.dashboards.create(who) for _ in range(2)]
+    for made in (old, kept):
+        await services.dashboard_shares.share(who, made.id, [guest.person_id])
+        await services.dashboard_shares.ask(third, made.id)
+        await services.dashboard_links.make(who, made.id)
+    await services.dashboard_links.make(who, kept.id, expires_at=clock.now() + DAY)
+    await services.dashboards.delete(who, old.id)
+    chores = Housekeeping(services.catalog, services.telemetry, clock, days=20)
+    assert await chores.run() == 0
+    clock.turn(19 * DAY // SECOND)
+    assert await chores.run() == 1, "the link that has expired"
+    clock.turn(2 * DAY // SECOND)
+    assert await chores.run() == 4
+    assert [d.id for d in await services.catalog.select(Dashboard)] == [kept.id]
+    clock.turn(20 * DAY // SECOND)
+    assert await chores.run() == 1, "the request that nobody has answered"
+    counts = [await services.catalog.count(kind) for kind in (DashboardShare, DashboardLink, DashboardRequest)]
+    assert counts == [1, 1, 0]
