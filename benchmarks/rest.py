@@ -56,7 +56,7 @@ async def serve(folder: Path) -> None:
     from rookery.core.variables import VariableSpec
     from rookery.gateways.http import HttpGateway
     from rookery.keys import sign_request
-    from rookery.server import Core, exports_of
+    from rookery.opened import Core, exports_of
     from rookery.settings import Settings
     from rookery.web import Router
 

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from rookery.core.access import Principal
 from rookery.core.events import Event
 from rookery.core.records import Bearer, BoardLink
+from rookery.opened import Core
 from rookery.particle.device import revival
-from rookery.server import Core, Server
+from rookery.server import Server
 from rookery.simulate.particle import make_device_id, make_key, virtual_board
 from rookery.simulate.particle_board import ParticleBoard
 from tests.serving import browser, serving, settings

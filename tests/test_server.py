@@ -22,8 +22,9 @@ from rookery.core.clock import SECOND
 from rookery.core.exports import LIFETIME
 from rookery.core.records import Device
 from rookery.keys.errors import KeysError
+from rookery.opened import Core
 from rookery.ports import PortUnusable
-from rookery.server import Core, Server
+from rookery.server import Server
 from rookery.settings import SettingsError
 from rookery.storage.folder import DataFolder, FolderError, FolderInUse
 from rookery.wire.mqtt.decode import Framer, decode

@@ -94,7 +94,7 @@ def ask(running: runfile.Running, operation: str, arguments: dict[str, Any]) -> 
 
 async def directly(folder: Path, operation: str, arguments: dict[str, Any]) -> Result:
     """Open a folder that nobody serves, do it, and close it. Raises what `Core.open` and the operation raise."""
-    from rookery.server import Core
+    from rookery.opened import Core
     from rookery.settings import Settings
 
     core = await Core.open(Settings.load(os.environ, {"data_dir": str(folder)}))

@@ -35,7 +35,7 @@ async def show_devices(call: Call) -> dict[str, Any]:
     """A page of the space's boards."""
     services, space_id = call.services, call.who.space_id
     check(call.who, Action.READ, space_id, "space")
-    cards = _chosen(call, await call.backend.running().directory.of(space_id))
+    cards = await _chosen(call, await call.backend.running().directory.of(space_id))
     order, descending = _order(call)
     if order == "last_heard":
         last = await services.telemetry.last([card.series for card in cards])
@@ -94,7 +94,7 @@ async def show_events(call: Call) -> dict[str, Any]:
     return {"events": [event_fields(event, f"{event.time}-0", device=device.id) for event in events]}
 
 
-def _chosen(call: Call, cards: list[Card]) -> list[Card]:
+async def _chosen(call: Call, cards: list[Card]) -> list[Card]:
     """Those that all filters let through."""
     tests: list[Callable[[Card], bool]] = []
     words = call.query("q")[:SEARCH_LIMIT].lower().split()
@@ -111,7 +111,9 @@ def _chosen(call: Call, cards: list[Card]) -> list[Card]:
         sessions = call.services.boards
         tests.append(lambda card: (sessions.session(card.id) is not None) is wanted)
     if product := call.query("product"):
-        tests.append(lambda card: card.product_id == (None if product == "none" else product))
+        found = await call.services.products.get(product)
+        wanted_id = "" if found is None else found.id
+        tests.append(lambda card: card.product_id == (None if product == "none" else wanted_id))
     if group := call.query("group"):
         tests.append(lambda card: group in card.groups)
     tests += [_tagged(tag) for tag in call.queries("tag")]

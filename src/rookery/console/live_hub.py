@@ -262,11 +262,11 @@ class Hub:
         body = ""
         for source in (
             ("space", event.owner_id),
-            ("organisation", event.organisation_id),
-            ("product", event.product_id),
-            ("device", event.device_id),
+            ("organisation", event.organisation_id or ""),
+            ("product", event.product_id or ""),
+            ("device", event.device_id or ""),
         ):
-            for topic in self._listening.get(source, ()):  # type: ignore[call-overload]
+            for topic in self._listening.get(source, ()):
                 if topic in told or not event.name.startswith(topic.prefix):
                     continue
                 told.add(topic)
@@ -328,7 +328,7 @@ class Hub:
 
     async def _product_events(self, name: str, rest: str, reader: Reader) -> Topic:
         id, _, prefix = rest.partition("/")
-        product = await reader.product(await self.services.products.get(id) if is_uuid(id) else None)
+        product = await reader.product(await self.services.products.get(id) if id else None)
         return EventsTopic(self, name, (("product", product.id),), "", prefix)
 
     # For metrics
