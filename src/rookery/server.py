@@ -1,39 +1,30 @@
 """The composition root: builds every part, starts the parts in order, and stops them in the opposite order.
 
-Nothing else knows everybody. `Core` is the data folder with its stores and services, enough for a command that finds
-no server; `Server` is a core with listeners.
+Nothing else knows everybody. `opened.Core` is the data folder with its stores and services, enough for a command that
+finds no server; `Server` is a core with listeners.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
-import hmac
 import importlib
 import os
 import secrets
-import socket
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import structlog
 
 from rookery.admin import runfile
-from rookery.arduino.ca import HOST_PREFIXES, SUBJECT
 from rookery.arduino.device.login import CertificateLogin, SecretKeyLogin, TokenLogin
 from rookery.arduino.tokens import Tokens
 from rookery.board_guide import BoardGuide
-from rookery.bus.local import LocalBus
 from rookery.clock import SystemClock
 from rookery.core.clock import Clock, Timer
-from rookery.core.exports import Exports
 from rookery.core.housekeeping import Housekeeping
-from rookery.core.ids import Identifiers
 from rookery.core.people import Passwords
-from rookery.core.secrets import Peppered, Sealed
-from rookery.core.services import Services, build_services
 from rookery.demo import Demo, Place
 from rookery.gateways.asgi import App
 from rookery.gateways.broker import SpaceBrokers
@@ -41,16 +32,10 @@ from rookery.gateways.broker_login import KeyLogin
 from rookery.gateways.coap_store import CatalogSessions
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt import MqttGateway
-from rookery.keys import BoardKeys, KeyStore, machine_addresses, server_names, sign_request
-from rookery.keys.store import CertificateFiles
-from rookery.passwords import Argon2Passwords
+from rookery.keys import sign_request
+from rookery.opened import Core, certificate_names, exports_of, own_certificate
 from rookery.ports import Ports, bracketed, reachable, taken
-from rookery.settings import DESCRIBED, Settings, SettingsError
-from rookery.storage.catalog import open_catalog
-from rookery.storage.exports import ExportFolder
-from rookery.storage.folder import DataFolder
-from rookery.storage.messages import MessageFile
-from rookery.storage.telemetry import TelemetryStore
+from rookery.settings import DESCRIBED, Settings
 from rookery.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -62,7 +47,6 @@ if TYPE_CHECKING:
     from rookery.particle.bridge import Bridge
     from rookery.particle.device.front import ParticleFront
     from rookery.particle.device.revival import Revival
-    from rookery.storage.catalog.sql import SqlCatalog
 
 log = structlog.get_logger("rookery.server")
 
@@ -86,150 +70,6 @@ _WEB_MODULES = (
 )
 
 
-@dataclass(slots=True)
-class Core:
-    """A data folder in use: its keys, stores and services."""
-
-    settings: Settings
-    clock: Clock
-    folder: DataFolder
-    keys: KeyStore
-    board_keys: BoardKeys
-    catalog: SqlCatalog
-    telemetry: TelemetryStore
-    messages: MessageFile
-    services: Services
-
-    @classmethod
-    async def open(cls, settings: Settings, clock: Clock | None = None, passwords: Passwords | None = None) -> Core:
-        """Lock the folder, make or upgrade what is in it, and put the services together.
-
-        Raises:
-            FolderError, KeysError, TelemetryFileError, SettingsError: each with a sentence for the operator.
-        """
-        clock = clock or SystemClock()
-        synchronous = _synchronous(settings)
-        async with contextlib.AsyncExitStack() as opened:
-            folder = DataFolder.open(settings.data_dir)
-            opened.callback(folder.close)
-            # Each waits for the disk in a thread of its own.
-            keys = asyncio.ensure_future(asyncio.to_thread(open_keys, settings, folder))
-            board_keys = asyncio.ensure_future(asyncio.to_thread(BoardKeys.open, folder.keys))
-            catalog = asyncio.ensure_future(open_catalog(folder.catalog, synchronous=synchronous))
-            messages = asyncio.ensure_future(MessageFile.open(folder.messages, synchronous=synchronous))
-            telemetry = asyncio.ensure_future(_open_telemetry(folder, clock, settings))
-            await asyncio.wait((keys, board_keys, catalog, messages, telemetry))
-            for store in (catalog, messages, telemetry):
-                if store.exception() is None:
-                    opened.push_async_callback(store.result().close)
-            services = build_services(
-                catalog.result(),
-                telemetry.result(),
-                LocalBus(),
-                clock,
-                Identifiers(os.urandom),
-                passwords or Argon2Passwords(),
-                Peppered(keys.result().pepper),
-                Sealed(keys.result().pepper, os.urandom),
-            )
-            services.events.fleet_wide = settings.particle_fleet_events
-            services.retention.rules.update(
-                values=settings.keep_values_days,
-                events=settings.keep_events_days,
-                vitals=settings.keep_vitals_days,
-                journals=settings.keep_journals_days,
-            )
-            services.claims.online_only = not settings.particle_claim_offline
-            core = cls(
-                settings,
-                clock,
-                folder,
-                keys.result(),
-                board_keys.result(),
-                catalog.result(),
-                telemetry.result(),
-                messages.result(),
-                services,
-            )
-            opened.pop_all()
-            return core
-
-    async def close(self) -> None:
-        """Write what waits, close the files and let go of the folder."""
-        for name, close in (
-            ("telemetry", self.telemetry.close),
-            ("messages", self.messages.close),
-            ("catalog", self.catalog.close),
-        ):
-            try:
-                await close()
-            except Exception:
-                log.exception("server.close_failed", part=name)
-        self.folder.close()
-
-
-def open_keys(settings: Settings, folder: DataFolder) -> KeyStore:
-    """The keys and certificates of this folder, for the names under which clients dial this machine.
-
-    Raises:
-        KeysError: a file can not be used.
-        SettingsError: a configured host is no host name.
-    """
-    return KeyStore.open(
-        folder.keys,
-        _certificate_names(settings),
-        # Certificates are for the real world, also when the server's own clock is turned by hand.
-        SystemClock().now(),
-        subject=SUBJECT,
-        own_certificate=_own_certificate(settings),
-        client_authorities=settings.client_cas,
-    )
-
-
-def _certificate_names(settings: Settings) -> tuple[str, ...]:
-    try:
-        return server_names(
-            settings.hosts,
-            (*settings.certificate_names, *machine_addresses()),
-            prefixes=HOST_PREFIXES,
-            machine=socket.gethostname(),
-        )
-    except ValueError as error:
-        raise SettingsError(f"hosts or certificate_names can not be used: {error}") from error
-
-
-def _own_certificate(settings: Settings) -> CertificateFiles | None:
-    if settings.tls_cert is None or settings.tls_key is None:
-        return None
-    return CertificateFiles(settings.tls_cert, settings.tls_key)
-
-
-def exports_of(core: Core) -> Exports:
-    """The exports of this folder, before `open`."""
-    return Exports(
-        core.catalog,
-        core.telemetry,
-        core.services.variables,
-        ExportFolder(core.folder.blobs / "exports"),
-        core.services.ids,
-        core.clock,
-        # A key of its own from the one secret of the folder: neither use can be turned into the other.
-        hmac.digest(core.keys.pepper, b"export links", "sha256"),
-    )
-
-
-def _synchronous(settings: Settings) -> Literal["FULL", "NORMAL"]:
-    return "FULL" if settings.sync == "full" else "NORMAL"
-
-
-async def _open_telemetry(folder: DataFolder, clock: Clock, settings: Settings) -> TelemetryStore:
-    store = TelemetryStore(
-        folder.telemetry, clock, synchronous=_synchronous(settings), spacing=settings.group_commit_ms / 1_000
-    )
-    await store.open()
-    return store
-
-
 class Server:
     """A node that serves. Made by `Server.start`."""
 
@@ -249,7 +89,7 @@ class Server:
         self.coap_udp: CoapUdpGateway | None = None
         self.revival: Revival | None = None
         self.console: Parts | None = None
-        self._demo: Demo | None = None
+        self.demo = Demo(self._place)
         self.sessions = CatalogSessions(core.catalog, core.services.sealed, core.clock)
         self._bridge: Bridge | None = None
         self._housekeeping = Housekeeping(core.catalog, core.telemetry, core.clock, core.settings.soft_delete_days)
@@ -307,8 +147,7 @@ class Server:
             await asyncio.wait([self._chores])
         if self.particle is not None:
             self.particle.streams.close()
-        if self._demo is not None:
-            await self._demo.close()
+        await self.demo.close()
         if self.console is not None:
             await self.console.close()
         if self._bridge is not None:
@@ -365,26 +204,20 @@ class Server:
         name = bracketed(hosts[0]) if hosts else reachable(self.core.settings.host)
         return f"https://{name}:{self.ports.https}"
 
-    @property
-    def demo(self) -> Demo:
-        """Simulated boards. Only when the ports are known."""
-        if self._demo is None:
-            core = self.core
-            self._demo = Demo(
-                Place(
-                    services=core.services,
-                    clock=core.clock,
-                    keys=core.board_keys,
-                    authority=core.keys.authority_file,
-                    verify=core.settings.tls_cert is None,
-                    url=self.url or self.secure_url,
-                    host=core.settings.host,
-                    mqtts=self.ports.mqtts,
-                    particle_tcp=self.ports.particle_tcp,
-                    particle_udp=self.ports.particle_udp,
-                )
-            )
-        return self._demo
+    def _place(self) -> Place:
+        core, ports = self.core, self.ports
+        return Place(
+            services=core.services,
+            clock=core.clock,
+            keys=core.board_keys,
+            authority=core.keys.authority_file,
+            verify=core.settings.tls_cert is None,
+            url=self.url or self.secure_url,
+            host=core.settings.host,
+            mqtts=ports.mqtts,
+            particle_tcp=ports.particle_tcp,
+            particle_udp=ports.particle_udp,
+        )
 
     def _mqtt_gateway(self) -> MqttGateway:
         services, settings = self.core.services, self.core.settings
@@ -556,7 +389,7 @@ class Server:
     def _take_over(self, settings: Settings) -> None:
         """Let those settings hold that a running server can change; the others are those of the next start."""
         core = self.core
-        core.keys.use(_certificate_names(settings), _own_certificate(settings), SystemClock().now())
+        core.keys.use(certificate_names(settings), own_certificate(settings), SystemClock().now())
         live = {name: getattr(settings, name) for name, described in DESCRIBED.items() if described.live}
         core.settings = replace(core.settings, **live, origins=settings.origins)
 

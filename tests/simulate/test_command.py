@@ -14,13 +14,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rookery.cli.demo import dial_host, start_demo
 from rookery.cli.exits import Exit
 from rookery.cli.main import build
 from rookery.core.records import Bearer, Person
 from rookery.server import Server
 from rookery.settings import Settings
-from rookery.simulate.demo import DEMO, PARTICLE_DEMO
 from tests.simulate.test_wire import until
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -252,39 +250,3 @@ def test_nobody_answers_there(unused_tcp_port: int) -> None:
     result = CliRunner().invoke(build(("simulate",)), ["simulate", *arguments])
     assert result.exit_code == Exit.UNREACHABLE
     assert "does not answer" in result.stderr
-
-
-async def test_the_demonstration_makes_its_boards_once_in_the_life_of_a_folder(tmp_path: Path) -> None:
-    seen = []
-    for start in range(2):
-        server = await serve(tmp_path)
-        services = server.core.services
-        person = (await services.people.everybody())[0] if start else await owner(server)
-        fleet = await start_demo(server)
-        assert fleet is not None
-        await until(lambda fleet=fleet: fleet.online == len(DEMO + PARTICLE_DEMO))  # type: ignore[misc]
-        assert list(await services.clients.of(person.id)) == []
-        devices = await services.devices.visible(await services.people.principal(person.id))
-        seen.append({device.name: device.id for device in devices})
-        await fleet.stop()
-        await server.stop()
-    assert seen[0] == seen[1]
-    assert list(seen[0]) == [plan.name for plan in DEMO + PARTICLE_DEMO]
-
-
-async def test_a_demonstration_without_an_owner_or_a_listener_is_none(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    server = await serve(tmp_path, mqtts_port="off")
-    assert await start_demo(server) is None
-    await owner(server)
-    assert await start_demo(server) is None
-    await server.stop()
-    assert capsys.readouterr().err.count("Note: the demo boards do not run: they need") == 2
-
-
-@pytest.mark.parametrize(
-    ("listening", "dialled"), [("", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("192.0.2.1", "192.0.2.1")]
-)
-def test_where_to_dial(listening: str, dialled: str) -> None:
-    assert dial_host(listening) == dialled

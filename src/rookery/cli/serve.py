@@ -76,17 +76,10 @@ def main(arguments: Sequence[str]) -> None:
         print(greeting(server, link), flush=True)
         for warning in warnings(server):
             print(f"Note: {warning}", file=sys.stderr)
-        boards = None
-        if demo:
-            from rookery.cli.demo import start_demo
-
-            boards = await start_demo(server)
-            if boards is not None:
-                print("Simulated boards run, too: rookery device list shows them.", flush=True)
+        if demo and await start_demo(server):
+            print("Simulated boards run, too: rookery device list shows them.", flush=True)
         await stop.wait()
         print("Stopping.", file=sys.stderr)
-        if boards is not None:
-            await boards.stop()
 
     try:
         settings = Settings.load(os.environ, flags)
@@ -94,6 +87,24 @@ def main(arguments: Sequence[str]) -> None:
         run(start, serving)
     except Exception as error:
         fail_with(error)
+
+
+async def start_demo(server: Server) -> bool:
+    """Run simulated boards for the oldest person. A demonstration that can not be given is no reason not to serve:
+    then standard error says why, and the answer is False."""
+    from rookery.demo import DemoImpossible
+
+    people = await server.core.services.people.everybody()
+    try:
+        if not people:
+            raise DemoImpossible("Simulated boards need an owner.")
+        await server.demo.start(people[0])
+    except DemoImpossible as error:
+        print(f"Note: {error}", file=sys.stderr)
+        return False
+    if trouble := server.demo.state(people[0].id)["trouble"]:
+        print(f"Note: some simulated boards do not run: {trouble}", file=sys.stderr)
+    return True
 
 
 async def owner_link(server: Server, owner: str) -> tuple[str, str] | None:

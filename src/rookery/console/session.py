@@ -163,7 +163,7 @@ async def session_view(call: Call, person: Person, space_id: str) -> dict[str, A
             "url": backend.url,
             "secure_url": backend.secure_url,
             "ports": {setting: list(ports) for setting, ports in backend.ports.items()},
-            "features": {"simulated": False},
+            "features": {"simulated": backend.demo.possible},
             "started": ms(backend.started),
         },
     }
