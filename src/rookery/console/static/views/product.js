@@ -58,6 +58,6 @@ export default function View({ params, query }) {
 
 /** @param {{base: string}} props */
 function ProductClients({ base }) {
-  return html`<p class="lead">${t.clientsLine}</p>
+  return html`<p class="muted reading">${t.clientsLine}</p>
     <${Clients} base=${base} />`;
 }

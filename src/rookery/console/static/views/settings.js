@@ -7,6 +7,7 @@ import { Account } from './parts/settings-account.js';
 import { Audit } from './parts/settings-audit.js';
 import { Backups } from './parts/settings-backups.js';
 import { Certificates } from './parts/settings-certificates.js';
+import { HistoryRules } from './parts/settings-history.js';
 import { Organisations } from './parts/settings-organisations.js';
 import { People } from './parts/settings-people.js';
 import { ServerSettings } from './parts/settings-server.js';
@@ -23,6 +24,7 @@ const TABS = [
   { id: 'certificates', label: t.certificates, Part: Certificates, operator: true },
   { id: 'server', label: t.server, Part: ServerSettings, operator: true },
   { id: 'backups', label: t.backups, Part: Backups, operator: true },
+  { id: 'history', label: t.history, Part: HistoryRules, operator: false },
   { id: 'audit', label: t.audit, Part: Audit, operator: false },
   { id: 'about', label: t.about, Part: About, operator: false },
 ];

@@ -71,10 +71,10 @@ export function Filters({ filters, total }) {
 /** @param {{label: string, value: string, options: [string, string][], onChoose: (value: string) => void}} props */
 function Choice({ label, value, options, onChoose }) {
   return html`
-    <select class=${`devices-choice ${value ? 'devices-chosen' : ''}`} aria-label=${label} value=${value}
-      onChange=${(/** @type {Event} */ event) => onChoose(/** @type {HTMLSelectElement} */ (event.target).value)}>
-      ${options.map(([key, words]) => html`<option key=${key} value=${key} selected=${key === value}>${words}</option>`)}
-    </select>
+    <div class=${value ? 'devices-choice devices-chosen' : 'devices-choice'}>
+      <${Field} type="select" hideLabel label=${label} value=${value} onInput=${onChoose}
+        options=${options.map(([key, words]) => ({ value: key, label: words }))} />
+    </div>
   `;
 }
 

@@ -10,7 +10,7 @@ import t from '../../strings/events.js';
 const ROW = 40;
 const PHONE_ROW = 56;
 const BEYOND = 8;
-const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 });
+const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
 
 /** @param {number} ms */
 export function clockText(ms) {

@@ -23,7 +23,7 @@ export function ApiKeys() {
 
   /** @param {Key} key */
   const menu = (key) => html`<${Menu}
-    label=${t.more(key.name)}
+    name=${t.more(key.name)}
     items=${[
       { label: t.rename, icon: 'pencil', onClick: () => setSheet({ key }) },
       key.enabled
@@ -46,7 +46,7 @@ export function ApiKeys() {
       fileName=${`rookery-key-${shown.name}`}
       onDone=${() => setShown(null)}
     />`}
-    <${Panel} title=${t.apiKeys} line=${t.keysLine} actions=${create} calls=${load.calls}>
+    <${Panel} title=${t.apiKeys} line=${t.keysLine} actions=${create} calls=${load.calls} flush>
       <${Table}
         label=${t.apiKeys}
         load=${load}

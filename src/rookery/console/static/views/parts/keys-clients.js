@@ -16,7 +16,7 @@ export function Clients({ base = '' }) {
   const [shown, setShown] = useState(/** @type {(Client & {secret: string}) | null} */ (null));
   /** @param {Client} client */
   const menu = (client) => html`<${Menu}
-    label=${t.more(client.name)}
+    name=${t.more(client.name)}
     items=${[
       { label: t.edit, icon: 'pencil', onClick: () => setSheet({ client }) },
       { label: t.remove, icon: 'trash-2', danger: true, onClick: () => setAsked(client) },
@@ -34,7 +34,7 @@ export function Clients({ base = '' }) {
       fileName=${`rookery-client-${shown.id}`}
       onDone=${() => setShown(null)}
     />`}
-    <${Panel} title=${t.clients} line=${base ? undefined : t.clientsLine} actions=${create} calls=${load.calls}>
+    <${Panel} title=${t.clients} line=${base ? undefined : t.clientsLine} actions=${create} calls=${load.calls} flush>
       <${Table}
         label=${t.clients}
         load=${load}

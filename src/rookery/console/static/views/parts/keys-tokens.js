@@ -34,7 +34,7 @@ export function AccessTokens() {
       fileName="rookery-token"
       onDone=${() => setShown(null)}
     />`}
-    <${Panel} title=${t.tokens} line=${t.tokensLine} actions=${actions} calls=${load.calls}>
+    <${Panel} title=${t.tokens} line=${t.tokensLine} actions=${actions} calls=${load.calls} flush>
       <${Table}
         label=${t.tokens}
         load=${load}

@@ -53,7 +53,7 @@ export function Codes({ base }) {
           rows=${codes}
           keyOf=${(/** @type {Code} */ code) => code.code}
           columns=${[
-            { key: 'code', label: t.code, render: (/** @type {Code} */ code) => html`<code class="break">${code.code}</code>` },
+            { key: 'code', label: t.code, render: (/** @type {Code} */ code) => html`<code class="mono">${code.code}</code>` },
             { key: 'left', label: t.state, render: (/** @type {Code} */ code) => left(code.ends - now) },
             {
               key: 'copy',

@@ -38,7 +38,7 @@ export function Customers({ base, query }) {
       fileName=${`rookery-customer-${shown.name}`}
       onDone=${() => setShown(null)}
     />`}
-    <${Panel} title=${t.customers} line=${t.customersLine} actions=${create} calls=${load.calls}>
+    <${Panel} title=${t.customers} line=${t.customersLine} actions=${create} calls=${load.calls} flush>
       <${Table}
         label=${t.customers}
         load=${load}
@@ -60,7 +60,7 @@ export function Customers({ base, query }) {
             width: '48px',
             render: (/** @type {Customer} */ customer) =>
               html`<${Menu}
-                label=${t.more(customer.username)}
+                name=${t.more(customer.username)}
                 items=${[
                   { label: t.setPassword, icon: 'key-round', onClick: () => setSheet({ customer }) },
                   { label: t.remove, icon: 'trash-2', danger: true, onClick: () => setAsked(customer) },

@@ -56,7 +56,7 @@ export function Devices({ base, product, query, onChange }) {
 
   /** @param {Board} board */
   const menu = (board) => html`<${Menu}
-    label=${t.more(board.name)}
+    name=${t.more(board.name)}
     items=${[
       ...(board.quarantined
         ? [
@@ -81,8 +81,8 @@ export function Devices({ base, product, query, onChange }) {
       <${Button} kind="plain" label=${t.setGroups} onClick=${() => setOpen('groups')} />`}
     <${Button} kind="primary" icon="plus" label=${t.import} onClick=${() => setOpen('import')} />
   `;
-  return html`<${Panel} title=${t.devices} line=${t.devicesLine} actions=${actions} calls=${load.calls}>
-      <div class="filters">
+  return html`<${Panel} title=${t.devices} line=${t.devicesLine} actions=${actions} calls=${load.calls} flush>
+      <div class="row product-filters">
         <${Search} label=${t.search} value=${query.q ?? ''} onInput=${(/** @type {string} */ q) => setQuery({ q: q || null, page: null }, { replace: true })} />
         <${Field}
           type="select"

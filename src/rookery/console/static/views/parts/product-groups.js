@@ -32,7 +32,7 @@ export function Groups({ base, onChange }) {
     setBusy(false);
   };
   const create = html`<${Button} kind="primary" icon="plus" label=${t.createGroup} onClick=${() => setSheet({ group: null })} />`;
-  return html`<${Panel} title=${t.groups} line=${t.groupsLine} actions=${create} calls=${load.calls}>
+  return html`<${Panel} title=${t.groups} line=${t.groupsLine} actions=${create} calls=${load.calls} flush>
       <${Table}
         label=${t.groups}
         load=${load}
@@ -51,7 +51,7 @@ export function Groups({ base, onChange }) {
             width: '48px',
             render: (/** @type {Group} */ group) =>
               html`<${Menu}
-                label=${t.more(group.name)}
+                name=${t.more(group.name)}
                 items=${[
                   { label: t.edit, icon: 'pencil', onClick: () => setSheet({ group }) },
                   { label: t.remove, icon: 'trash-2', danger: true, onClick: () => setAsked(group) },

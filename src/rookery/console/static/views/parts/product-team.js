@@ -42,7 +42,7 @@ export function Team({ base }) {
   const path = (mate) => `${base}/team/${encodeURIComponent(mate.username)}`;
   /** @param {Mate} mate */
   const menu = (mate) => html`<${Menu}
-    label=${t.more(mate.username)}
+    name=${t.more(mate.username)}
     items=${[
       { label: t.edit, icon: 'pencil', onClick: () => setSheet({ what: mate.is_programmatic ? 'program' : 'person', mate }) },
       ...(mate.is_programmatic
@@ -63,7 +63,7 @@ export function Team({ base }) {
       fileName=${`rookery-${shown.name}`}
       onDone=${() => setShown(null)}
     />`}
-    <${Panel} title=${t.team} line=${t.teamLine} actions=${actions} calls=${load.calls}>
+    <${Panel} title=${t.team} line=${t.teamLine} actions=${actions} calls=${load.calls} flush>
       <${Table}
         label=${t.team}
         load=${load}

@@ -10,7 +10,7 @@ export function Certificates() {
   if (!load.data) return html`<${Panel}><${Skeleton} rows=${6} /><//>`;
   const { ca, certificate, names, own: ownFiles } = load.data;
   return html`
-    <p class="lead">${t.certificatesLine}</p>
+    <p class="muted reading">${t.certificatesLine}</p>
     <${Panel} title=${t.authority} line=${t.authorityLine} calls=${load.calls}>
       <div class="row">
         <${Button} kind="plain" icon="download" href="/console/api/ca.pem" download label=${t.downloadPem} />
@@ -58,8 +58,8 @@ function Hosts({ hosts, onDone }) {
     }
     setBusy(false);
   };
-  return html`<${Form} onSubmit=${submit} busy=${busy} error=${error}>
+  return html`<div class="settings-form"><${Form} onSubmit=${submit} busy=${busy} error=${error}>
     <${Field} type="textarea" label=${t.hosts} hint=${t.hostsHint} value=${text} onInput=${setText} rows=${3} mono name="hosts" />
     <div class="row"><${Button} kind="primary" type="submit" busy=${busy} label=${t.save} /></div>
-  <//>`;
+  <//></div>`;
 }

@@ -3,7 +3,7 @@ import { own } from '../../api/rest.js';
 import { Button, Code, Dialog, Field, Form, Secret, toast } from '../../ui/index.js';
 import t from '../../strings/settings.js';
 
-/** @typedef {{secret: string, uri: string, svg: string}} Enrolment */
+/** @typedef {{token: string, secret: string, uri: string, svg: string}} Enrolment */
 
 /**
  * The second factor, turned on and off.
@@ -12,7 +12,7 @@ import t from '../../strings/settings.js';
 export function SecondFactor({ on, onDone }) {
   const [enrolment, setEnrolment] = useState(/** @type {Enrolment | null} */ (null));
   const [recovery, setRecovery] = useState(/** @type {string | null} */ (null));
-  const [stopping, setStopping] = useState(false);
+  const [asking, setAsking] = useState(/** @type {'start' | 'stop' | null} */ (null));
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {any} */ (null));
@@ -28,10 +28,16 @@ export function SecondFactor({ on, onDone }) {
     }
     setBusy(false);
   };
-  const start = () => act(async () => setEnrolment(await own('POST', 'account/mfa')));
+  const start = () =>
+    act(async () => {
+      setEnrolment(await own('POST', 'account/mfa', { body: { password: text } }));
+      setAsking(null);
+    });
   const confirm = () =>
     act(async () => {
-      const told = await own('POST', 'account/mfa/confirm', { body: { otp: text.replace(/\s/g, '') } });
+      const told = await own('POST', 'account/mfa/confirm', {
+        body: { token: enrolment?.token, otp: text.replace(/\s/g, '') },
+      });
       setEnrolment(null);
       setRecovery(told.recovery);
       toast(t.mfaDone);
@@ -39,7 +45,7 @@ export function SecondFactor({ on, onDone }) {
   const stop = () =>
     act(async () => {
       await own('DELETE', 'account/mfa', { body: { password: text } });
-      setStopping(false);
+      setAsking(null);
       toast(t.mfaStopped);
       onDone();
     });
@@ -68,29 +74,36 @@ export function SecondFactor({ on, onDone }) {
       </div>
     <//>`;
   }
+  const open = (/** @type {'start' | 'stop'} */ what) => {
+    setError(null);
+    setText('');
+    setAsking(what);
+  };
   return html`
     ${on
-      ? html`<${Button} kind="plain" label=${t.mfaStop} onClick=${() => setStopping(true)} />`
-      : html`<${Button} kind="plain" icon="shield-check" busy=${busy} label=${t.mfaStart} onClick=${start} />`}
-    ${stopping &&
+      ? html`<${Button} kind="plain" label=${t.mfaStop} onClick=${() => open('stop')} />`
+      : html`<${Button} kind="plain" icon="shield-check" label=${t.mfaStart} onClick=${() => open('start')} />`}
+    ${asking &&
     html`<${Dialog}
       open
-      danger
-      title=${t.mfaStop}
-      confirmLabel=${t.mfaStop}
+      danger=${asking === 'stop'}
+      title=${asking === 'stop' ? t.mfaStop : t.mfaStart}
+      confirmLabel=${asking === 'stop' ? t.mfaStop : t.next}
       busy=${busy}
-      onConfirm=${stop}
-      onClose=${() => setStopping(false)}
+      disabled=${!text}
+      onConfirm=${asking === 'stop' ? stop : start}
+      onClose=${() => setAsking(null)}
     >
-      <p>${t.mfaStopText}</p>
+      ${asking === 'stop' && html`<p>${t.mfaStopText}</p>`}
       <${Field}
         type="password"
-        label=${t.password}
+        label=${t.mfaAsk}
         value=${text}
         onInput=${setText}
         error=${error?.message}
         name="password"
         autocomplete="current-password"
+        autofocus
       />
     <//>`}
   `;

@@ -21,7 +21,7 @@ export function Organisations({ query }) {
   const chosen = (load.data ?? []).find((/** @type {Space} */ space) => space.id === query.space);
   const action = html`<${Button} kind="primary" icon="plus" label=${t.createOrganisation} onClick=${() => setMaking(true)} />`;
   return html`
-    <${Panel} title=${t.organisations} line=${t.organisationsLine} actions=${action} calls=${load.calls}>
+    <${Panel} title=${t.organisations} line=${t.organisationsLine} actions=${action} calls=${load.calls} flush>
       <${Table}
         label=${t.organisations}
         load=${load}

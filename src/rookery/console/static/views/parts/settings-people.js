@@ -25,7 +25,7 @@ export function People() {
   const menu = (person) => {
     const me = person.id === session.value.person?.id;
     return html`<${Menu}
-      label=${t.more(person.email)}
+      name=${t.more(person.email)}
       items=${[
         {
           label: t.newLink,
@@ -56,7 +56,7 @@ export function People() {
       fileName="rookery-link"
       onDone=${() => setShown(null)}
     />`}
-    <${Panel} title=${t.people} line=${t.peopleLine} actions=${action} calls=${load.calls}>
+    <${Panel} title=${t.people} line=${t.peopleLine} actions=${action} calls=${load.calls} flush>
       <${Table}
         label=${t.people}
         load=${load}
@@ -95,22 +95,15 @@ export function People() {
       }}
     />`}
     ${asked &&
-    html`<${Dialog}
-      open
-      danger
-      title=${t.removePersonTitle(asked.email)}
-      confirmLabel=${t.removePerson}
-      mustType=${asked.email}
-      onConfirm=${() =>
-        act(async () => {
-          await own('DELETE', `people/${asked.id}`);
-          setAsked(null);
-          toast(t.removed(asked.email));
-        })}
+    html`<${Removing}
+      person=${asked}
       onClose=${() => setAsked(null)}
-    >
-      <p>${t.removePersonText}</p>
-    <//>`}
+      onDone=${() => {
+        setAsked(null);
+        toast(t.removed(asked.email));
+        load.reload();
+      }}
+    />`}
   `;
 }
 
@@ -140,5 +133,39 @@ function Adding({ onClose, onDone }) {
         <${Button} kind="plain" label=${t.cancel} onClick=${onClose} />
       </div>
     <//>
+  <//>`;
+}
+
+/** Says what goes with an account before it goes. @param {{person: Person, onClose: () => void, onDone: () => void}} props */
+function Removing({ person, onClose, onDone }) {
+  const load = useLoad(async (api) => api.own('GET', `people/${person.id}`), [person.id]);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(/** @type {string | undefined} */ (undefined));
+  const blocks = load.data?.blocks ?? [];
+  const remove = async () => {
+    setBusy(true);
+    try {
+      await own('DELETE', `people/${person.id}`);
+      onDone();
+    } catch (caught) {
+      setError(/** @type {Error} */ (caught).message);
+      setBusy(false);
+    }
+  };
+  return html`<${Dialog}
+    open
+    danger
+    title=${t.removePersonTitle(person.email)}
+    confirmLabel=${t.removePerson}
+    mustType=${person.email}
+    busy=${busy}
+    disabled=${!load.data || blocks.length > 0}
+    error=${error}
+    onConfirm=${remove}
+    onClose=${onClose}
+  >
+    ${load.data && html`<p>${t.removePersonText} ${t.removePersonGoes(load.data.goes)}.</p>`}
+    ${blocks.length > 0 &&
+    html`<p class="warning-text">${t.removePersonBlocks} ${blocks.join(' ')}</p>`}
   <//>`;
 }

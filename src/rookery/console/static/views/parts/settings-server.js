@@ -7,20 +7,31 @@ import t from '../../strings/settings.js';
  * @typedef {object} Setting
  * @property {string} name
  * @property {string} group
- * @property {any} value
+ * @property {any} value what holds now
+ * @property {any} saved what will hold after the next start
  * @property {any} default
  * @property {string} source `default`, `file`, `environment` or `flag`
  * @property {string} kind
- * @property {string[]} [choices]
+ * @property {string[]} choices
  * @property {string} rule
  * @property {string} doc
- * @property {string} [risk]
+ * @property {string} unit
+ * @property {string | null} risk
  * @property {boolean} restart
- * @property {any} [pending] what it will be at the next start
+ * @property {boolean} pending the two differ
+ * @property {boolean} editable
  */
 
-/** @param {any} value */
-const worded = (value) => (Array.isArray(value) ? value.join(', ') : value === null || value === undefined || value === '' ? '–' : String(value));
+/** @param {any} value @param {string} [unit] */
+function worded(value, unit) {
+  const text = Array.isArray(value) ? value.join(', ') : value === null || value === undefined ? '' : String(value);
+  return text === '' ? '–' : unit && typeof value === 'number' ? `${text} ${unit}` : text;
+}
+
+/** Text in which backticks mean code. @param {string} text */
+function prose(text) {
+  return text.split('`').map((part, at) => (at % 2 ? html`<code key=${at}>${part}</code>` : part));
+}
 
 /** All settings of the server: value, default, where it comes from, and what it risks. */
 export function ServerSettings() {
@@ -36,12 +47,13 @@ export function ServerSettings() {
   );
   const groups = [...new Set(settings.map((setting) => setting.group))];
   return html`
-    <p class="lead">${t.serverLine} ${t.serverRestart}</p>
-    <div class="filters"><${Search} label=${t.search} value=${text} onInput=${setText} /></div>
+    <p class="muted reading">${t.serverLine}</p>
+    ${load.data.restart_needed && html`<p class="warning-text" role="status">${t.serverRestart}</p>`}
+    <${Search} label=${t.search} value=${text} onInput=${setText} />
     ${groups.length === 0 && html`<${Empty} sentence=${t.none} icon="search" />`}
     ${groups.map(
       (group) =>
-        html`<${Panel} key=${group} title=${t.groups[group] ?? group} calls=${load.calls}>
+        html`<${Panel} key=${group} title=${group} calls=${load.calls}>
           <ul class="settings-list">
             ${settings
               .filter((setting) => setting.group === group)
@@ -64,30 +76,26 @@ export function ServerSettings() {
 
 /** @param {{setting: Setting, onOpen: () => void}} props */
 function Row({ setting, onOpen }) {
-  const locked = setting.source === 'environment' || setting.source === 'flag';
+  const { name, saved, source, unit, editable } = setting;
   return html`<li>
     <div class="settings-what">
-      <p><code>${setting.name}</code></p>
-      <p class="muted">${setting.doc}</p>
+      <code>${name}</code>
+      <p class="muted">${prose(setting.doc)}</p>
       ${setting.risk && html`<p class="settings-risk">${t.risk}: ${setting.risk}</p>`}
     </div>
     <div class="settings-value">
-      <p>
-        <strong>${worded(setting.pending === undefined ? setting.value : setting.pending)}</strong>
-        ${setting.source !== 'default' && html` <span class="muted">${t.default(worded(setting.default))}</span>`}
-      </p>
-      <p>
-        ${setting.restart && html`<${Tag} label=${t.restart} kind=${setting.pending === undefined ? undefined : 'warning'} />`}
-        ${setting.source !== 'default' && html` <${Tag} label=${locked ? t.fixed(t.sources[setting.source]) : t.changed} />`}
-      </p>
+      <span class="num">${worded(saved, unit)}</span>
+      ${source !== 'default' && html`<span class="muted small">${t.default(worded(setting.default, unit))}</span>`}
+      ${setting.pending && html`<${Tag} label=${t.restart} kind="warning" />`}
+      ${!editable && source !== 'default' && html`<${Tag} label=${t.fixed(t.sources[source])} />`}
     </div>
-    <${Button} kind="quiet" small disabled=${locked} label=${t.edit} title=${setting.name} onClick=${onOpen} />
+    <${Button} kind="quiet" small disabled=${!editable} label=${t.edit} title=${t.editName(name)} onClick=${onOpen} />
   </li>`;
 }
 
 /** @param {{setting: Setting, onClose: () => void, onDone: () => void}} props */
 function SettingSheet({ setting, onClose, onDone }) {
-  const now = setting.pending === undefined ? setting.value : setting.pending;
+  const now = setting.saved;
   const [value, setValue] = useState(setting.kind === 'bool' ? Boolean(now) : Array.isArray(now) ? now.join('\n') : String(now ?? ''));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {any} */ (null));
@@ -110,7 +118,7 @@ function SettingSheet({ setting, onClose, onDone }) {
   const type = { bool: 'switch', choice: 'select', list: 'textarea', int: 'number', number: 'number' }[setting.kind] ?? 'text';
   return html`<${Sheet} open title=${setting.name} onClose=${onClose}>
     <${Form} onSubmit=${submit} busy=${busy} error=${error}>
-      <p>${setting.doc}</p>
+      <p>${prose(setting.doc)}</p>
       ${setting.risk && html`<p class="settings-risk">${t.risk}: ${setting.risk}</p>`}
       <${Field}
         type=${type}
@@ -120,9 +128,10 @@ function SettingSheet({ setting, onClose, onDone }) {
         onInput=${setValue}
         name="value"
         step=${setting.kind === 'number' ? 'any' : undefined}
-        options=${(setting.choices ?? []).map((word) => ({ value: word, label: word }))}
+        unit=${setting.unit || undefined}
+        options=${setting.choices.map((word) => ({ value: word, label: word }))}
       />
-      <p class="muted">${t.default(worded(setting.default))}</p>
+      <p class="muted">${t.default(worded(setting.default, setting.unit))}</p>
       <div class="row">
         <${Button} kind="primary" type="submit" busy=${busy} label=${t.save} />
         ${setting.source === 'file' && html`<${Button} kind="plain" label=${t.standard} onClick=${() => write(null)} />`}
