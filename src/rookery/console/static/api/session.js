@@ -118,9 +118,10 @@ export async function signIn(email, password) {
   }
 }
 
-/** @param {string} mfa @param {string} otp */
-export async function signInWithCode(mfa, otp) {
-  take(await ask('POST', 'session/otp', { mfa, otp }));
+/** The second factor: six digits of the authenticator, anything else is a recovery code.
+ * @param {string} mfa @param {string} code */
+export async function signInWithCode(mfa, code) {
+  take(await ask('POST', 'session/otp', { mfa, ...(/^\d{6}$/.test(code) ? { otp: code } : { recovery: code }) }));
 }
 
 /** What the one-time link answered is a session, too. @param {Session} value */

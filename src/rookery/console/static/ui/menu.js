@@ -74,8 +74,8 @@ export function Menu({ label, items, icon, name, kind = 'plain', small = false, 
       aria-haspopup="menu"
       aria-expanded=${String(open)}
       aria-controls=${open ? id : undefined}
-      aria-label=${label && !face ? undefined : says}
-      title=${label && !face ? undefined : says}
+      aria-label=${label || face ? undefined : says}
+      title=${label || face ? undefined : says}
       onClick=${(/** @type {MouseEvent} */ event) => {
         event.preventDefault();
         event.stopPropagation();

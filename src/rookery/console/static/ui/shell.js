@@ -73,11 +73,11 @@ function Account({ up = false }) {
     { label: t.signOut, icon: 'log-out', onClick: () => void signOut() },
   ];
   return html`<${Menu}
-    name=${`${t.account}: ${name}`}
     items=${items}
     up=${up}
     face=${html`<span class="avatar" aria-hidden="true">${letters || '?'}</span>
-      <span class="rail-word account-words">
+      <span class="hidden">${t.account}: ${name}</span>
+      <span class="rail-word account-words" aria-hidden="true">
         <span class="account-name">${name}</span>
         ${spaces.length > 1 && space.value ? html`<span class="account-space">${space.value.name}</span>` : null}
       </span>`}

@@ -1,0 +1,18 @@
+export default {
+  title: 'Choose a password',
+  welcome: 'Welcome to Rookery',
+  first: 'You are the first one here. This account runs the server.',
+  again: 'This link signs you in once. Choose the password for next time.',
+  email: 'E-mail',
+  name: 'Your name',
+  nameHint: 'How others on this server see you.',
+  password: 'Password',
+  passwordHint: 'At least 10 characters. A few words that only you would put together are better than one odd word.',
+  submitFirst: 'Create account',
+  submit: 'Set password and sign in',
+  short: (/** @type {number} */ left) => (left === 1 ? 'One character more.' : `${left} characters more.`),
+  gone: 'This link does not work',
+  goneLine: 'It has been used, or it has expired.',
+  goneHelp: 'Whoever runs this server makes a new one on its command line:',
+  signIn: 'Go to sign-in',
+};

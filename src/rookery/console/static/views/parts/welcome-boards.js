@@ -1,0 +1,129 @@
+import { html, useEffect, useState } from '../../html.js';
+import { own, useLoad } from '../../api/rest.js';
+import { useThing } from '../../api/live.js';
+import { session } from '../../api/session.js';
+import { Button, ErrorBox, Icon, Value } from '../../ui/index.js';
+import t from '../../strings/welcome.js';
+
+const w = t.boards;
+const LOOK_EVERY = 800;
+const SLOW = 30_000;
+
+/** @param {import('../welcome.js').StepProps} props */
+export function BoardsStep({ back }) {
+  const simulated = session.value.server.features.simulated;
+  const load = useLoad((api) => (simulated ? api.own('GET', 'simulated') : Promise.resolve({ running: false })), []);
+  const [started, setStarted] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const running = started || load.data?.running;
+  const start = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await own('POST', 'simulated', { body: {} });
+      setStarted(true);
+    } catch (thrown) {
+      setError(thrown);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return html`<div class="stack">
+    ${running
+      ? html`<${FirstValue} />`
+      : html`<div class="welcome-choices">
+          <article class="welcome-choice">
+            <${Icon} name="plug" size=${20} />
+            <h2>${w.connectTitle}</h2>
+            <p>${w.connect}</p>
+            <${Button} kind="primary" href="/console/connect" label=${w.connectAction} />
+          </article>
+          ${simulated
+            ? html`<article class="welcome-choice">
+                <${Icon} name="sparkles" size=${20} />
+                <h2>${w.simulateTitle}</h2>
+                <p>${w.simulate}</p>
+                <${Button} label=${w.simulateAction} busy=${busy} onClick=${start} />
+              </article>`
+            : null}
+        </div>`}
+    <${ErrorBox} error=${error} />
+    <div class="welcome-foot">
+      ${back && !running ? html`<${Button} label=${t.back} icon="arrow-left" onClick=${back} />` : html`<span></span>`}
+      ${running ? null : html`<${Button} kind="quiet" href="/console/" label=${w.home} />`}
+    </div>
+  </div>`;
+}
+
+/** From "started" to the first value, each step as it happens. */
+function FirstValue() {
+  const [board, setBoard] = useState(/** @type {any} */ (null));
+  const [slow, setSlow] = useState(false);
+  const [value, setValue] = useState(/** @type {any} */ (undefined));
+  useEffect(() => {
+    if (board) return undefined;
+    let gone = false;
+    const look = async () => {
+      try {
+        const { devices } = await own('GET', 'devices', { query: { online: true, per_page: 50 } });
+        const found = devices.find((/** @type {any} */ each) => each.online && each.thing);
+        if (found && !gone) setBoard(found);
+      } catch {
+        // The next look may do better; slowness is told below.
+      }
+    };
+    void look();
+    const timer = setInterval(look, LOOK_EVERY);
+    return () => {
+      gone = true;
+      clearInterval(timer);
+    };
+  }, [board]);
+  useEffect(() => {
+    if (value !== undefined) return undefined;
+    const timer = setTimeout(() => setSlow(true), SLOW);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return html`<div class="welcome-progress" aria-live="polite">
+    <h2 class="hidden">${w.progress}</h2>
+    <ol class="welcome-checks">
+      <${Check} done=${true} label=${w.started} />
+      <${Check} done=${!!board} label=${w.online} note=${board?.name} />
+      ${board && value === undefined ? html`<${Watch} thing=${board.thing.id} onValue=${setValue} />` : null}
+      <${Check} done=${value !== undefined} label=${w.value} note=${value === undefined ? null : w.from(board.name)} />
+    </ol>
+    ${value === undefined
+      ? slow
+        ? html`<p class="muted">${w.slow}</p>`
+        : null
+      : html`
+          <div class="welcome-value"><${Value} value=${value} /></div>
+          <p>${w.done}</p>
+          <div class="button-row">
+            <${Button} kind="primary" href="/console/" icon="house" label=${w.home} />
+            <${Button} href=${`/console/devices/${board.id}`} label=${w.look} />
+          </div>
+        `}
+  </div>`;
+}
+
+/** Tells the first value that a board sends. @param {{thing: string, onValue: (value: any) => void}} props */
+function Watch({ thing, onValue }) {
+  const live = useThing(thing);
+  const ready = live.ready.value;
+  const first = [...live.values.values()].map((each) => each.value).find((each) => each.at > 0);
+  useEffect(() => {
+    if (first) onValue(first.value);
+  }, [first, ready]);
+  return null;
+}
+
+/** @param {{done: boolean, label: string, note?: string | null}} props */
+function Check({ done, label, note }) {
+  return html`<li class=${done ? 'welcome-check welcome-check-done' : 'welcome-check'}>
+    <${Icon} name=${done ? 'circle-check' : 'circle-dashed'} size=${20} />
+    <span>${label}</span>
+    <span class="muted truncate">${note ?? (done ? '' : w.waiting)}</span>
+  </li>`;
+}
