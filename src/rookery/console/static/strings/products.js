@@ -54,6 +54,7 @@ export default {
   denied: 'kept out',
   development: 'development',
   onlyQuarantine: 'Waiting for approval',
+  everyGroup: 'All groups',
   everyDevice: 'All boards',
   show: 'Show',
   search: 'Search by name or id',

@@ -1,5 +1,6 @@
 import { html } from '../html.js';
 import { useLoad } from '../api/rest.js';
+import { style } from '../style.js';
 import { ErrorBox, Id, Page, Skeleton, Tabs } from '../ui/index.js';
 import { Clients } from './parts/keys-clients.js';
 import { platformName, usePlatforms } from './parts/platforms.js';
@@ -11,6 +12,8 @@ import { Groups } from './parts/product-groups.js';
 import { ProductSettings } from './parts/product-settings.js';
 import { Team } from './parts/product-team.js';
 import t from '../strings/products.js';
+
+await style('products');
 
 export const title = t.title;
 
@@ -42,7 +45,7 @@ export default function View({ params, query }) {
   const line = html`${platformName(platforms, product.platform_id)} · ${t.number} <${Id} id=${String(product.id)} />${
     product.description && html` · ${product.description}`
   }`;
-  return html`<${Page} title=${product.name} line=${line}>
+  return html`<${Page} title=${product.name} line=${line} back=${{ href: '/console/products', label: t.back }}>
     <${Tabs}
       label=${t.tabs}
       current=${tab.id}

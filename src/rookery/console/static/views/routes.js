@@ -43,7 +43,7 @@ export const ROUTES = [
     hint: 'Webhooks and their deliveries',
   },
   { path: '/integrations/:id/:tab?', view: 'integration', place: 'Integrations' },
-  { path: '/keys', view: 'keys', rail: 'Keys', icon: 'key-round', group: 2, hint: 'API keys and access tokens' },
+  { path: '/keys/:tab?', view: 'keys', rail: 'Keys', icon: 'key-round', group: 2, hint: 'API keys and access tokens' },
   { path: '/settings/:tab?', view: 'settings', rail: 'Settings', icon: 'settings', group: 2, hint: 'Server and account' },
   {
     path: '/tutorial/:track?/:step?',

@@ -87,13 +87,15 @@ export function Devices({ base, product, query, onChange }) {
         <${Field}
           type="select"
           label=${t.groups}
+          hideLabel
           value=${query.group ?? ''}
           onInput=${(/** @type {string} */ group) => setQuery({ group: group || null, page: null })}
-          options=${[{ value: '', label: t.everyDevice }, ...product.groups.map((name) => ({ value: name, label: name }))]}
+          options=${[{ value: '', label: t.everyGroup }, ...product.groups.map((name) => ({ value: name, label: name }))]}
         />
         <${Field}
           type="select"
           label=${t.show}
+          hideLabel
           value=${query.waiting ?? ''}
           onInput=${(/** @type {string} */ waiting) => setQuery({ waiting: waiting || null, page: null })}
           options=${[

@@ -43,11 +43,11 @@ export function ProductSettings({ base, product, onChange }) {
         <${Field} label=${t.name} value=${name} onInput=${setName} name="name" required />
         <${Field} type="textarea" label=${t.description} value=${description} onInput=${setDescription} name="description" />
         <${Field} type="switch" label=${t.quarantine} hint=${t.quarantineHint} value=${quarantine} onInput=${setQuarantine} name="quarantine" />
-        <div class="row">
-          <${Button} kind="primary" type="submit" busy=${busy} label=${t.save} />
-          <${Button} kind="danger" label=${t.deleteProduct} onClick=${() => setAsked(true)} />
-        </div>
+        <div class="row"><${Button} kind="primary" type="submit" busy=${busy} label=${t.save} /></div>
       <//>
+    <//>
+    <${Panel} title=${t.deleteProduct} line=${t.deleteProductText}>
+      <${Button} kind="danger" icon="trash-2" label=${t.deleteProduct} onClick=${() => setAsked(true)} />
     <//>
     ${asked &&
     html`<${Dialog}
