@@ -34,14 +34,10 @@ async def test_the_boards_are_made_once_in_the_life_of_a_folder(tmp_path: Path) 
             person = (await services.people.everybody())[0] if start else await person_of(server)
             await asyncio.gather(server.demo.start(person), server.demo.start(person))
             await until_online(server, person)
-            assert server.demo.state(person.id) == {
-                "possible": True,
-                "running": True,
-                "starting": False,
-                "online": BOARDS,
-                "boards": BOARDS,
-                "trouble": "",
-            }
+            assert server.demo.running(person.id)
+            assert not server.demo.starting(person.id)
+            assert server.demo.trouble(person.id) == ""
+            assert len(server.demo.boards(person.id)) == BOARDS
             assert list(await services.clients.of(person.id)) == []
             assert await services.tokens.of(person.id) == []
             devices = await services.devices.visible(await services.people.principal(person.id))

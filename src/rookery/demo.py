@@ -90,17 +90,20 @@ class Demo:
         held = self._running.get(person_id)
         return sum(crowd.online for crowd in held.crowds) if held is not None else 0
 
-    def state(self, person_id: str) -> dict[str, Any]:
-        """What is shown of the boards of a person."""
+    def starting(self, person_id: str) -> bool:
+        """Whether boards of this person will run in a moment."""
         held = self._running.get(person_id)
-        return {
-            "possible": self.possible,
-            "running": self.running(person_id),
-            "starting": held is not None and not held.crowds and held.changing.locked(),
-            "online": self.online(person_id),
-            "boards": sum(len(crowd.boards) for crowd in held.crowds) if held is not None else 0,
-            "trouble": held.trouble if held is not None else "",
-        }
+        return held is not None and not held.crowds and held.changing.locked()
+
+    def trouble(self, person_id: str) -> str:
+        """A sentence on why some boards of this person do not run; empty when all do."""
+        held = self._running.get(person_id)
+        return held.trouble if held is not None else ""
+
+    def boards(self, person_id: str) -> list[str]:
+        """The ids of this person's boards that run, as each dialect calls them."""
+        held = self._running.get(person_id)
+        return [board.identity.device_id for crowd in held.crowds for board in crowd.boards] if held is not None else []
 
     async def start(self, person: Person) -> None:
         """Run the boards of this person; nothing happens when they do. Their first dashboard comes with them.

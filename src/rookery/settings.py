@@ -12,11 +12,27 @@ from __future__ import annotations
 import difflib
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Self
+
+from rookery.settings_kinds import (
+    NAMES,
+    NETWORKS,
+    PAIRS,
+    PATH,
+    PATHS,
+    PORT,
+    PORTS,
+    SWITCH,
+    TEXT,
+    Kind,
+    choice,
+    integer,
+    number,
+)
 
 FILE_NAME = "rookery.toml"
 PREFIX = "ROOKERY_"
@@ -32,141 +48,9 @@ DEFAULT_FOLDER = "rookery-data"
 FILE, ENVIRONMENT, FLAG = "file", "environment", "flag"
 """Where a setting can come from, besides its default."""
 
-OFF = "off"
-"""The word that turns a listener off."""
-
 
 class SettingsError(Exception):
     """A setting is unknown or its value cannot be used. The text is one plain sentence for the operator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One type of value: how it is read, and how its rule is worded behind "must be"."""
-
-    read: Callable[[object], Any]
-    """Raises ValueError or TypeError where a value breaks the rule. Text is what environment and flags give."""
-    rule: str
-    form: str = "text"
-    """How it is asked for: `text`, `int`, `number`, `bool`, `choice`, `list` (of texts) or `port`."""
-    choices: tuple[str, ...] = ()
-
-
-def _integer(low: int, high: int) -> Kind:
-    def read(value: object) -> int:
-        # bool is an int to Python, but `http_port = true` is a mistake.
-        if isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise TypeError
-        number = int(value)
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return Kind(read, f"a whole number from {low} to {high}", "int")
-
-
-def _number(low: float, high: float) -> Kind:
-    def read(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise TypeError
-        number = float(value)
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return Kind(read, f"a number from {low:g} to {high:g}", "number")
-
-
-def _choice(*words: str) -> Kind:
-    def read(value: object) -> str:
-        if value not in words:
-            raise ValueError
-        return str(value)
-
-    return Kind(read, " or ".join(f'"{word}"' for word in words), "choice", words)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError
-    return value.strip()
-
-
-def _path(value: object) -> Path:
-    return value if isinstance(value, Path) else Path(_text(value)).expanduser()
-
-
-def _list_of(kind: Kind, rule: str) -> Kind:
-    """A TOML array; in the environment and on the command line texts with commas. One value is a list of one."""
-
-    def read(value: object) -> tuple[Any, ...]:
-        parts: list[object]
-        if isinstance(value, str):
-            parts = [part.strip() for part in value.split(",") if part.strip()]
-        else:
-            parts = list(value) if isinstance(value, (list, tuple)) else [value]
-        return tuple(kind.read(part) for part in parts)
-
-    return Kind(read, rule, "list")
-
-
-def _port(value: object) -> int | None:
-    if isinstance(value, str) and value.strip().lower() == OFF:
-        return None
-    number: int = _integer(0, 65535).read(value)
-    return number
-
-
-def _ports(value: object) -> tuple[int, ...]:
-    """Several listeners of one kind; `off` alone, or an empty list, turns them all off."""
-    if isinstance(value, str):
-        value = value.split(",")
-    elif isinstance(value, int):
-        value = [value]
-    if not isinstance(value, (list, tuple)):
-        raise TypeError
-    ports = tuple(port for port in map(_port, value) if port is not None)
-    if len({port for port in ports if port}) < len([port for port in ports if port]):
-        raise ValueError
-    return ports
-
-
-def _switch(value: object) -> bool:
-    words: dict[object, bool] = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-    if isinstance(value, bool):
-        return value
-    return words[value.strip().lower()] if isinstance(value, str) else words[value]
-
-
-def _read_switch(value: object) -> bool:
-    try:
-        return _switch(value)
-    except KeyError as error:
-        raise ValueError from error
-
-
-def _network(value: object) -> IPv4Network | IPv6Network:
-    return ip_network(_text(value))
-
-
-PORT = Kind(_port, 'a port number from 0 to 65535 (0: any free one), or "off"', "port")
-PORTS = Kind(_ports, 'different port numbers from 0 to 65535 (0: any free one), or "off"', "list")
-TEXT = Kind(_text, "a text that is not empty")
-PATH = Kind(_path, "a path")
-NAMES = _list_of(TEXT, "a list of names")
-PATHS = _list_of(PATH, "a list of paths")
-SWITCH = Kind(_read_switch, "true or false", "bool")
-
-
-def _pair(value: object) -> tuple[str, str]:
-    name, colon, secret = _text(value).partition(":")
-    if not (name and colon and secret):
-        raise ValueError
-    return name, secret
-
-
-PAIRS = _list_of(Kind(_pair, "id:secret"), "a list of pairs id:secret")
-NETWORKS = _list_of(Kind(_network, "a network"), 'a list of networks such as "192.168.1.0/24"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +153,10 @@ class Settings:
         "Files (PEM) with further authorities whose client certificates are accepted from boards.",
     )
     token_lifetime: int = _setting(
-        300, _integer(10, 86_400), "Sessions", "How long an access token is valid.", "seconds"
+        300, integer(10, 86_400), "Sessions", "How long an access token is valid.", "seconds"
     )
     session_days: int = _setting(
-        30, _integer(1, 365), "Sessions", "How long somebody stays signed in to the console.", "days", live=True
+        30, integer(1, 365), "Sessions", "How long somebody stays signed in to the console.", "days", live=True
     )
     bridge: bool = _setting(
         True,
@@ -284,7 +168,7 @@ class Settings:
     )
     particle_trust: str = _setting(
         "first",
-        _choice("first", "registered"),
+        choice("first", "registered"),
         "Particle",
         'Which boards may connect: "first" keeps the key that a board shows when it is first seen and insists on it '
         'from then on; "registered" turns away boards whose key was not registered before.',
@@ -315,7 +199,7 @@ class Settings:
     )
     particle_rates: str = _setting(
         "off",
-        _choice("off", "vendor"),
+        choice("off", "vendor"),
         "Particle",
         'How often one address may call: "vendor" holds the documented limits; "off" counts wrong passwords only. '
         "This machine itself is never limited.",
@@ -329,93 +213,93 @@ class Settings:
     )
     webhook_failures: int = _setting(
         50,
-        _integer(0, 1_000_000),
+        integer(0, 1_000_000),
         "Integrations",
         "After how many events in a row that could not be delivered an integration is turned off. 0: never.",
     )
     sync: str = _setting(
         "full",
-        _choice("full", "normal"),
+        choice("full", "normal"),
         "Storage",
         'When values count as stored: "full" after a flush to disk, so that a power cut loses nothing that was '
         'acknowledged; "normal" spares SD cards and may lose the last moments in a power cut.',
     )
     group_commit_ms: float = _setting(
         5.0,
-        _number(0, 20),
+        number(0, 20),
         "Storage",
         "How long values are collected before they are stored together and acknowledged.",
         "milliseconds",
     )
     soft_delete_days: int = _setting(
         30,
-        _integer(0, 36_500),
+        integer(0, 36_500),
         "Storage",
         "How long deleted things, devices and properties can be restored before they are removed for good.",
         "days",
     )
     keep_values_days: int = _setting(
         0,
-        _integer(0, 36_500),
+        integer(0, 36_500),
         "Storage",
         "How long the history of variables is kept where neither space nor variable say so; 0 keeps it for ever.",
         "days",
     )
     keep_events_days: int = _setting(
         0,
-        _integer(0, 36_500),
+        integer(0, 36_500),
         "Storage",
         "How long events are kept where the space does not say so; 0 keeps them for ever.",
         "days",
     )
     keep_vitals_days: int = _setting(
         0,
-        _integer(0, 36_500),
+        integer(0, 36_500),
         "Storage",
         "How long the vitals of boards are kept where the space does not say so; 0 keeps them for ever.",
         "days",
     )
     keep_journals_days: int = _setting(
         0,
-        _integer(0, 36_500),
+        integer(0, 36_500),
         "Storage",
         "How long is kept who was online and who changed what, where the space does not say so; 0 is for ever.",
         "days",
     )
     mqtt_max_packet: int = _setting(
         262_144,
-        _integer(1_024, 268_435_455),
+        integer(1_024, 268_435_455),
         "Limits",
         "The largest MQTT packet; a client that sends a larger one is disconnected.",
         "bytes",
     )
     mqtt_max_connections: int = _setting(
         20_000,
-        _integer(1, 1_000_000),
+        integer(1, 1_000_000),
         "Limits",
         "MQTT connections at the same time; further ones are closed at once.",
     )
     mqtt_max_rate: int = _setting(
         0,
-        _integer(0, 10_000_000),
+        integer(0, 10_000_000),
         "Limits",
         "Messages that one MQTT client may send on average; a faster one is read more slowly, never cut. 0: no limit.",
         "messages per second",
     )
     rest_max_body: int = _setting(
-        1_048_576, _integer(1_024, 1_073_741_824), "Limits", "The largest body of a request to the APIs.", "bytes"
+        1_048_576, integer(1_024, 1_073_741_824), "Limits", "The largest body of a request to the APIs.", "bytes"
     )
     rest_max_rate: int = _setting(
         0,
-        _integer(0, 1_000_000),
+        integer(0, 1_000_000),
         "Limits",
         "Requests to the APIs that one API key or person may send on average; more are answered 429. 0: no limit.",
         "requests per second",
     )
-    log_format: str = _setting("text", _choice("text", "json"), "Log", "How log lines look.")
+    log_format: str = _setting("text", choice("text", "json"), "Log", "How log lines look.")
     log_level: str = _setting(
         "info",
-        _choice("debug", "info", "warning", "error"),
+        choice("debug", "info", "warning", "error"),
         "Log",
         "The least important lines that are written.",
     )

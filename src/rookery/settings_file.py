@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from rookery.settings import FILE_NAME, OFF, Settings, SettingsError
+from rookery.settings import FILE_NAME, Settings, SettingsError
 
 _NAME = re.compile(r"""\s*(?:(?P<bare>[A-Za-z0-9_-]+)|"(?P<quoted>[A-Za-z0-9_-]+)"|'(?P<single>[A-Za-z0-9_-]+)')\s*=""")
 FILE_MODE = 0o600
@@ -77,11 +77,6 @@ def plain_of(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain_of(part) for part in value]
     return str(value)
-
-
-def port_of(value: int | None) -> int | str:
-    """The same of a port."""
-    return OFF if value is None else value
 
 
 def _edited(text: str, name: str, value: str | None) -> str:

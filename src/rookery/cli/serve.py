@@ -102,7 +102,7 @@ async def start_demo(server: Server) -> bool:
     except DemoImpossible as error:
         print(f"Note: {error}", file=sys.stderr)
         return False
-    if trouble := server.demo.state(people[0].id)["trouble"]:
+    if trouble := server.demo.trouble(people[0].id):
         print(f"Note: some simulated boards do not run: {trouble}", file=sys.stderr)
     return True
 

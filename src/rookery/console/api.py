@@ -43,6 +43,7 @@ MODULES: tuple[str, ...] = (
     "configuration",
     "shared",
     "simulated",
+    "tokens",
     "retention",
 )
 """Modules of this folder that have `ROUTES`. They are loaded with the first request."""

@@ -40,8 +40,17 @@ class Simulated(Protocol):
     def possible(self) -> bool:
         """Whether there are listeners for them."""
 
-    def state(self, person_id: str) -> dict[str, Any]:
-        """What is shown of the boards of a person."""
+    def running(self, person_id: str) -> bool:
+        """Whether boards of this person run."""
+
+    def starting(self, person_id: str) -> bool:
+        """Whether they will in a moment."""
+
+    def trouble(self, person_id: str) -> str:
+        """A sentence on why some do not run."""
+
+    def boards(self, person_id: str) -> list[str]:
+        """Ids of those that run: UUIDs, or 24 hex digits."""
 
     async def start(self, person: Person) -> None:
         """Run them. Raises a `CoreError` with a sentence when they can not."""

@@ -16,8 +16,9 @@ from rookery.console.api import May, Route, route
 from rookery.console.call import Call
 from rookery.console.errors import Refusal
 from rookery.keys import KeysError
-from rookery.settings import DESCRIBED, ENVIRONMENT, FILE, FILE_NAME, FLAG, OFF, PREFIX, Settings, SettingsError
+from rookery.settings import DESCRIBED, ENVIRONMENT, FILE, FILE_NAME, FLAG, PREFIX, Settings, SettingsError
 from rookery.settings_file import plain_of, save
+from rookery.settings_kinds import OFF
 
 RISKS = {
     "plain_host": "On any address but a loopback one, passwords and tokens can be read on the way.",
