@@ -123,7 +123,7 @@ async def test_who_loses_a_part_in_a_space_hears_no_more(tmp_path: Path) -> None
             await tab.until("snapshot")
             await second.until("hello")
             await _leave(server, space.id, bob.person.id)
-            await hub_of(server)._look_again()
+            hub_of(server)._renew(hub_of(server).sockets)
             assert (await tab.until("error"))["status"] == 404
             assert await second.close_code() == live_socket.OVER
 

@@ -7,14 +7,11 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-import pytest
-
 from rookery.console.live_hub import FLUSH_SECONDS, Hub
-from rookery.console.live_reader import LinkReader, PersonReader, Shared, no_shares
+from rookery.console.live_reader import PersonReader
 from rookery.console.live_socket import GONE, OVER, QUEUE_SIZE, LiveSocket
 from rookery.console.live_topics import EVENTS, VALUES
 from rookery.core.access import Principal
-from rookery.core.errors import NotFound
 from rookery.core.events import Event
 from rookery.core.live import LiveThing
 from rookery.core.records import Bearer
@@ -49,7 +46,7 @@ class World:
 
     async def tab(self) -> Tab:
         issued = await self.services.tokens.issue(Bearer.PERSON, self.who.person_id, "console")
-        reader = PersonReader(self.services, issued.record, self.who, no_shares)
+        reader = PersonReader(self.services, issued.record, self.who)
         return Tab(self.hub, LiveSocket(reader))
 
     async def say(self, *values: int, symbol: str = "level") -> None:
@@ -201,57 +198,3 @@ async def test_a_tab_is_pinged_and_one_whose_session_has_expired_is_closed() -> 
     assert tab.closed == OVER
     world.hub.go(tab.socket)
     await world.hub.close()
-
-
-async def test_a_share_link_shows_its_variables_only_and_ends_with_the_link() -> None:
-    world = await World.make()
-    level = world.live.by_symbol["level"].record.id
-    links = {"abc": Shared("link", frozenset({level}))}
-
-    async def by_link(token: str) -> Shared | None:
-        return links.get(token)
-
-    tab = Tab(world.hub, LiveSocket(LinkReader("abc", links["abc"], by_link)))
-    await world.hub.subscribe(tab.socket, world.topic)
-    for topic in ("events", "devices", "device/" + world.live.record.id):
-        await world.hub.subscribe(tab.socket, topic)
-    frames = await tab.read()
-    assert [message["k"] for frame in frames for message in frame] == ["snapshot", "error", "error", "error"]
-    world.clock.turn(1.0)
-    await world.say(1, symbol="other")
-    await world.say(2)
-    world.clock.turn(FLUSH_SECONDS)
-    ((message,),) = await tab.read()
-    assert [(value[0], value[2]) for value in message["v"]] == [(level, 2)]
-    links["abc"] = Shared("link", frozenset(world.live.by_id))
-    await world.hub._look_again()
-    ((again,),) = await tab.read()
-    assert len(again["v"]) == 2
-    links.clear()
-    await world.hub._look_again()
-    await tab.read()
-    assert tab.closed == 4403
-    world.hub.go(tab.socket)
-    await world.hub.close()
-
-
-async def test_who_was_shown_a_dashboard_sees_its_variables_of_a_space_of_others() -> None:
-    world = await World.make()
-    bob = await world.services.people.create("bob@example.org")
-    who = await world.services.people.principal(bob.id)
-    issued = await world.services.tokens.issue(Bearer.PERSON, bob.id, "console")
-    level = world.live.by_symbol["level"].record.id
-    shown: set[str] = set()
-
-    async def by_person(person_id: str) -> frozenset[str]:
-        assert person_id == bob.id
-        return frozenset(shown)
-
-    reader = PersonReader(world.services, issued.record, who, by_person)
-    assert await reader.renew()
-    with pytest.raises(NotFound):
-        reader.variables(world.live.record.space_id)
-    shown.add(level)
-    assert await reader.renew()
-    assert reader.variables(world.live.record.space_id) == frozenset({level})
-    assert reader.variables(bob.id) is None

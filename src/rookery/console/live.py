@@ -24,11 +24,12 @@ from rookery.console.backend import Backend
 from rookery.console.call import in_space, session_of
 from rookery.console.errors import Refusal
 from rookery.console.live_hub import Hub
-from rookery.console.live_reader import ByLink, ByPerson, LinkReader, PersonReader, Reader, no_links, no_shares
+from rookery.console.live_reader import LinkReader, PersonReader, Reader
 from rookery.console.live_socket import FULL, GONE, LINK_OVER, OVER, LiveSocket
 from rookery.console.origin import allowed
 from rookery.core.bus import Subscription
 from rookery.core.clock import Clock
+from rookery.core.errors import NotFound
 from rookery.gateways.asgi import Receive, Scope, Send
 
 log = structlog.get_logger("rookery.console.live")
@@ -55,14 +56,10 @@ _wish = msgspec.json.Decoder(_Wish).decode
 class LiveDoor:
     """The ASGI application of the live connection."""
 
-    def __init__(
-        self, backend: Backend, clock: Clock, by_link: ByLink = no_links, by_person: ByPerson = no_shares
-    ) -> None:
-        """`by_link` and `by_person` say what is seen by sharing; `clock` is the machine's own."""
+    def __init__(self, backend: Backend, clock: Clock) -> None:
+        """`clock` is the machine's own."""
         self.hub = Hub(backend.services, clock)
         self._backend = backend
-        self._by_link = by_link
-        self._by_person = by_person
         self._start = backend.services.ids.hex(8)
 
     async def close(self) -> None:
@@ -95,8 +92,11 @@ class LiveDoor:
         return FULL if full else None
 
     async def _link(self, token: str) -> Reader | None:
-        shared = await self._by_link(token)
-        return LinkReader(token, shared, self._by_link) if shared is not None else None
+        services = self._backend.services
+        try:
+            return LinkReader(services, token, await services.dashboard_links.open(token))
+        except NotFound:
+            return None
 
     async def _person(self, headers: dict[str, str], space: str) -> Reader | None:
         grant = await session_of(self._backend, headers.get("cookie", ""))
@@ -108,7 +108,7 @@ class LiveDoor:
         except Refusal:
             # Whoever has left a space meanwhile goes on in the own one.
             who = grant.principal
-        reader = PersonReader(services, grant.record, who, self._by_person)
+        reader = PersonReader(services, grant.record, who)
         return reader if await reader.renew() else None
 
     async def _serve(self, reader: Reader, receive: Receive, send: Send) -> None:

@@ -16,7 +16,7 @@ import structlog
 from rookery.console.live_reader import Reader
 from rookery.console.live_socket import LINK_OVER, OVER, STOPPING, TOPICS, LiveSocket
 from rookery.console.live_topics import DevicesTopic, DeviceTopic, EventsTopic, ThingTopic, Topic, event_body, text
-from rookery.core.bus import Subscription
+from rookery.core.bus import DashboardChanged, Subscription
 from rookery.core.clock import Clock, Timer
 from rookery.core.errors import CoreError, Forbidden, Invalid, LimitReached, NotFound
 from rookery.core.events import Event
@@ -84,6 +84,8 @@ class Hub:
         self._flusher: Timer | None = None
         self._flushed = float("-inf")
         self._tender: Timer | None = None
+        self._sharing: Subscription | None = None
+        self._renewing: set[LiveSocket] = set()
         self._tending: asyncio.Task[None] | None = None
 
     # Tabs
@@ -96,6 +98,7 @@ class Hub:
         self.accounts[account] = self.accounts.get(account, 0) + 1
         if self._tender is None:
             self._tender = self.clock.call_later(TEND_SECONDS, self._tend)
+            self._sharing = self.services.bus.listen("dashboards", self._on_dashboard)
 
     def go(self, socket: LiveSocket) -> None:
         """It has gone."""
@@ -109,6 +112,8 @@ class Hub:
         if not self.sockets and self._tender is not None:
             self._tender.cancel()
             self._tender = None
+            if self._sharing is not None:
+                self._sharing.cancel()
 
     async def subscribe(self, socket: LiveSocket, name: str) -> None:
         """A tab wants to watch this. It gets a snapshot, or hears why not."""
@@ -216,11 +221,23 @@ class Hub:
         self._tender = self.clock.call_later(TEND_SECONDS, self._tend)
         for socket in self.sockets:
             self.put(socket, ['{"k":"ping"}'])
-        if self._tending is None or self._tending.done():
+        self._renew(self.sockets)
+
+    def _on_dashboard(self, message: DashboardChanged) -> None:
+        id, access = message.dashboard.id, message.access
+        self._renew(socket for socket in self.sockets if socket.reader.shown(id, access=access))
+
+    def _renew(self, sockets: Iterable[LiveSocket]) -> None:
+        """Look again whether these tabs may see what they see."""
+        self._renewing.update(sockets)
+        if self._renewing and (self._tending is None or self._tending.done()):
             self._tending = asyncio.get_running_loop().create_task(self._look_again())
 
     async def _look_again(self) -> None:
-        for socket in tuple(self.sockets):
+        while self._renewing:
+            socket = self._renewing.pop()
+            if socket not in self.sockets:
+                continue
             try:
                 if not await socket.reader.renew():
                     socket.end(self.over(socket.reader))
@@ -292,7 +309,7 @@ class Hub:
         live = await self.services.live.get(rest) if is_uuid(rest) else None
         if live is None:
             raise NotFound("There is no such thing.")
-        return ThingTopic(self, name, live.record, reader.variables(live.record.space_id))
+        return ThingTopic(self, name, live.record, reader.variables(live))
 
     async def board(self, id: str, reader: Reader) -> Device:
         """The board with this UUID or hex id, if this reader sees it.

@@ -6,40 +6,17 @@ link shows the variables of its dashboard and nothing else: no events, no boards
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
 from rookery.console.sight import sees_board, sees_product
 from rookery.core.access import Action, Principal, may
+from rookery.core.dashboard_links import OpenLink
 from rookery.core.errors import CoreError, NotFound
+from rookery.core.live import LiveThing
 from rookery.core.records import Device, Person, Product, Token
 from rookery.core.services import Services
-
-
-class Shared(NamedTuple):
-    """What a share link shows now."""
-
-    link_id: str
-    variables: frozenset[str]
-    """Ids of the variables of its dashboard."""
-
-
-ByLink = Callable[[str], Awaitable[Shared | None]]
-"""What this share link shows; None when it does not work (any more)."""
-ByPerson = Callable[[str], Awaitable[frozenset[str]]]
-"""The variables of dashboards that were shared with this person."""
-
-
-async def no_links(_token: str) -> Shared | None:
-    """A server without share links."""
-    return None
-
-
-async def no_shares(_person_id: str) -> frozenset[str]:
-    """A server on which nobody shares dashboards."""
-    return frozenset()
 
 
 class Reader(Protocol):
@@ -51,12 +28,15 @@ class Reader(Protocol):
     async def renew(self) -> bool:
         """Look again. False: it may see nothing any more."""
 
-    def variables(self, space_id: str) -> frozenset[str] | None:
-        """Which variables of a thing in this space it sees; None for all of them.
+    def variables(self, thing: LiveThing) -> frozenset[str] | None:
+        """Which variables of a thing it sees; None for all of them, also those to come.
 
         Raises:
-            NotFound: this is not for it.
+            NotFound: none at all.
         """
+
+    def shown(self, dashboard_id: str, *, access: bool) -> bool:
+        """Whether what it sees may depend on this dashboard, or on who may see it (`access`)."""
 
     async def board(self, device: Device | None) -> Device:
         """The board, if this reader sees it.
@@ -90,13 +70,12 @@ class Reader(Protocol):
 class PersonReader:
     """A `Reader` with an access token."""
 
-    def __init__(self, services: Services, token: Token, who: Principal, by_person: ByPerson) -> None:
+    def __init__(self, services: Services, token: Token, who: Principal) -> None:
         self.account = who.person_id
         self.token = token
         self.operator = False
         self._services = services
         self._who = who
-        self._by_person = by_person
         self._shown: frozenset[str] = frozenset()
 
     async def renew(self) -> bool:
@@ -111,16 +90,16 @@ class PersonReader:
         self._who = msgspec.structs.replace(who, space_id=self._who.space_id)
         person = await services.catalog.get(Person, self._who.person_id)
         self.operator = person is not None and person.operator
-        self._shown = await self._by_person(self._who.person_id)
+        self._shown = await services.dashboard_access.variables(who)
         return person is not None
 
-    def variables(self, space_id: str) -> frozenset[str] | None:
+    def variables(self, thing: LiveThing) -> frozenset[str] | None:
         """See `Reader`."""
-        if may(self._who, Action.READ, space_id):
-            return None
-        if not self._shown:
-            raise NotFound("There is no such thing.")
-        return self._shown
+        return None if may(self._who, Action.READ, thing.record.space_id) else _of_thing(self._shown, thing)
+
+    def shown(self, dashboard_id: str, *, access: bool) -> bool:
+        """See `Reader`."""
+        return access or bool(self._shown)
 
     async def board(self, device: Device | None) -> Device:
         """See `Reader`: a board of a space, or of a product, that the person has a part in."""
@@ -146,22 +125,27 @@ class PersonReader:
 class LinkReader:
     """A `Reader` with a share link."""
 
-    def __init__(self, token: str, shared: Shared, by_link: ByLink) -> None:
-        self.account = shared.link_id
+    def __init__(self, services: Services, token: str, opened: OpenLink) -> None:
+        self.account = opened.link.id
+        self._services = services
         self._token = token
-        self._shared = shared
-        self._by_link = by_link
+        self._opened = opened
 
     async def renew(self) -> bool:
         """See `Reader`."""
-        shared = await self._by_link(self._token)
-        if shared is not None:
-            self._shared = shared
-        return shared is not None
+        try:
+            self._opened = await self._services.dashboard_links.open(self._token)
+        except NotFound:
+            return False
+        return True
 
-    def variables(self, space_id: str) -> frozenset[str] | None:
+    def variables(self, thing: LiveThing) -> frozenset[str] | None:
         """See `Reader`."""
-        return self._shared.variables
+        return _of_thing(self._opened.variables, thing)
+
+    def shown(self, dashboard_id: str, *, access: bool) -> bool:
+        """See `Reader`."""
+        return dashboard_id == self._opened.dashboard.id
 
     async def board(self, device: Device | None) -> Device:
         """See `Reader`."""
@@ -178,3 +162,10 @@ class LinkReader:
     def person(self) -> Principal:
         """See `Reader`."""
         raise NotFound("A shared dashboard shows nothing else.")
+
+
+def _of_thing(shown: frozenset[str], thing: LiveThing) -> frozenset[str]:
+    found = shown.intersection(thing.by_id)
+    if not found:
+        raise NotFound("There is no such thing.")
+    return found

@@ -172,7 +172,7 @@ class ThingTopic(Topic):
         live = await self.hub.services.live.get(self._thing.id)
         if live is None or live.record.device_id != self._thing.device_id:
             raise NotFound("There is no such thing with this board.")
-        if reader.variables(live.record.space_id) != self._only:
+        if reader.variables(live) != self._only:
             raise NotFound("Other variables are shown.")
 
     def _on_values(self, message: ValuesChanged) -> None:
