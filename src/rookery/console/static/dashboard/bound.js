@@ -28,15 +28,22 @@
  * @property {boolean} writable
  * @property {(value: any) => Promise<void>} write
  * @property {(wanted: Wanted) => Promise<History>} series
- * @property {(fn: (ms: number, value: any) => void) => () => void} onPoint
+ * @property {(fn: (ms: number, value: any, fromBoard: boolean) => void) => () => void} onPoint
+ * @property {(limit: number) => Promise<[number, any][]>} [recent] stored values of any type, oldest first
  * @property {{device: string, kind: string, name: string}} [source]
  */
 import { live } from '../api/live.js';
 import { iot } from '../api/rest.js';
 import { computed, signal } from '../html.js';
-import { series } from '../ui/history.js';
+import { recent, series } from '../ui/history.js';
 import { family, unitOf } from '../widgets/types.js';
 import { PATIENCE, heard, same } from './confirm.js';
+
+const OWN = {
+  series,
+  /** @param {string} id @param {number} limit */
+  recent: (id, limit) => recent(id, { limit }),
+};
 
 /**
  * What every bound variable keeps, whatever stands behind it.
@@ -48,7 +55,7 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
   const at = signal(firstAt);
   const pending = signal(/** @type {Pending|null} */ (null));
   const shown = computed(() => (pending.value ? pending.value.value : value.value));
-  /** @type {Set<(ms: number, value: any) => void>} */
+  /** @type {Set<(ms: number, value: any, fromBoard: boolean) => void>} */
   const listeners = new Set();
   let sending = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -63,7 +70,7 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
     if (after && !fromBoard && same(after.value, next)) return;
     value.value = next;
     at.value = ms;
-    for (const fn of listeners) fn(ms, next);
+    for (const fn of listeners) fn(ms, next, fromBoard);
   }
 
   /** @param {any} next */
@@ -104,7 +111,7 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
     shown,
     receive,
     write,
-    /** @param {(ms: number, value: any) => void} fn @returns {() => void} */
+    /** @param {(ms: number, value: any, fromBoard: boolean) => void} fn @returns {() => void} */
     onPoint(fn) {
       listeners.add(fn);
       return () => listeners.delete(fn);
@@ -119,15 +126,15 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
 /**
  * @param {object} options
  * @param {(thing: string) => void} [options.onChanged] a thing was changed: its variables may be others now
- * @param {import('../ui/history.js').Call} [options.call] who asks for history; without it the person's session
+ * @param {{series: (id: string, wanted: any) => Promise<any>, recent: (id: string, limit: number) => Promise<any>}} [options.history]
+ *   who is asked for history; without it the API, as the person
  * @param {boolean} [options.looking] nothing can be written here
  */
-export function createBinder({ onChanged, call, looking = false } = {}) {
+export function createBinder({ onChanged, history = OWN, looking = false } = {}) {
   /** @type {Map<string, Cell>} */
   const cells = new Map();
   /** @type {Map<string, Hub>} */
   const hubs = new Map();
-  const now = signal(0);
 
   /** @param {string} thing */
   function hubOf(thing) {
@@ -202,14 +209,14 @@ export function createBinder({ onChanged, call, looking = false } = {}) {
       board: hub.board,
       writable: linked.permission === 'READ_WRITE' && !options.readOnly && !looking,
       write: cell.write,
-      series: (wanted) => /** @type {Promise<History>} */ (series(linked.id, { ...wanted, held: family(linked.type) === 'bool', call })),
+      series: (wanted) => history.series(linked.id, { ...wanted, held: family(linked.type) === 'bool' }),
       onPoint: cell.onPoint,
+      recent: (limit) => history.recent(linked.id, limit),
     };
   }
 
   return {
     bind,
-    now,
     close() {
       for (const hub of hubs.values()) hub.off();
       for (const cell of cells.values()) cell.close();

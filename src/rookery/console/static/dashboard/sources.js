@@ -12,6 +12,7 @@
 import { live } from '../api/live.js';
 import { v1 } from '../api/rest.js';
 import { computed, signal } from '../html.js';
+import { numberOf } from '../ui/history.js';
 import { unitOf } from '../widgets/types.js';
 import { createCell } from './bound.js';
 import { argumentOf, valueOf } from './parse.js';
@@ -58,7 +59,7 @@ export function createSources({ looking = false } = {}) {
     /** @type {[number, any][]} */
     const seen = [];
     const stopKeeping = cell.onPoint((ms, value) => {
-      seen.push([ms, typeof value === 'boolean' ? Number(value) : value]);
+      seen.push([ms, value]);
       if (seen.length > KEPT) seen.shift();
     });
     const stop = looking ? () => undefined : begin[source.kind]({ source, type, path, cell, board, gone });
@@ -86,9 +87,10 @@ export function createSources({ looking = false } = {}) {
       writable,
       write: cell.write,
       series: async ({ from, to }) => ({
-        points: seen.filter(([ms]) => ms >= from && ms <= to && seen.length > 0).map(([ms, v]) => [ms, typeof v === 'number' ? v : null]),
+        points: seen.filter(([ms]) => ms >= from && ms <= to).map(([ms, v]) => [ms, numberOf(v)]),
       }),
       onPoint: cell.onPoint,
+      recent: async (limit) => seen.slice(-limit),
       source: { device: source.device, kind: source.kind, name: source.name },
     };
     return {
