@@ -6,6 +6,7 @@
 /console/static/<hash>/…   the files, kept for ever
 /console/api/…             its own API (`api.py`)
 /console/iot, v1, oauth    the public APIs with the session's token (`proxy.py`)
+/console/<page>.json       what that page asks first (`twins.py`)
 /console/…                 `index.html`; which page it is, is the script's matter
 """
 
@@ -20,6 +21,7 @@ from rookery.console.api import OwnApi
 from rookery.console.backend import Backend
 from rookery.console.proxy import Proxy
 from rookery.console.tree import STATIC, Tree
+from rookery.console.twins import SUFFIX, Twins
 from rookery.gateways.asgi import App, Receive, Scope, Send, answer
 
 ROOT = "/console"
@@ -57,6 +59,7 @@ class ConsoleApp:
         )
         self._own = OwnApi(backend)
         self._proxy = Proxy(backend)
+        self._twins = Twins(self._own, self._proxy)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI interface."""
@@ -78,6 +81,8 @@ class ConsoleApp:
             first = path[len(ROOT) + 1 :].partition("/")[0]
             if first in self._backend.apis:
                 await self._proxy(first, scope, receive, guarded)
+            elif path.endswith(SUFFIX):
+                await self._twin(path[len(ROOT) + 1 : -len(SUFFIX)], scope, receive, guarded)
             else:
                 await self._page(scope, guarded)
         else:
@@ -99,6 +104,13 @@ class ConsoleApp:
             token = path[len(LINK) :] if path.startswith(LINK) else ""
             place = f"{ROOT}{LINK}{token if token.isalnum() and token.isascii() else '-'}" if token else f"{ROOT}/"
             await answer(send, 303, b"", headers=((b"location", place.encode()), NO_STORE))
+
+    async def _twin(self, page: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await _only_read(send)
+            return
+        reply = await self._twins.reply(page, scope, receive)
+        await answer(send, reply.status, reply.body, reply.content_type, reply.headers)
 
     async def _page(self, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):

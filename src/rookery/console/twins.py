@@ -57,6 +57,8 @@ PAGES: dict[str, dict[str, str]] = {
     "settings/server": {"": "api/settings"},
     "settings/certificates": {"": "api/setup"},
     "settings/backups": {"": "api/backups"},
+    "settings/history": {"": "api/spaces"},
+    "settings/about": {"": "api/session"},
     "settings/audit": {"": "api/audit"},
     "tutorial": {"devices": "api/devices", "simulated": "api/simulated"},
     "tutorial/{track}": {"devices": "api/devices", "simulated": "api/simulated"},
