@@ -104,9 +104,9 @@ class World:
             more["json"] = body
         return await self.http.request(method, path, headers=headers, **more)
 
-    async def somebody_else(self) -> World:
+    async def somebody_else(self, email: str = "other@rookery.test") -> World:
         """The same server seen by another person."""
-        person = await self.services.people.create("other@rookery.test")
+        person = await self.services.people.create(email)
         key, secret = await self.services.clients.create(person.id, "other")
         token = (await self.tokens.grant(key.id, secret, "any", None)).token
         return World(

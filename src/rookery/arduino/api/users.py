@@ -5,8 +5,7 @@ A user name is an e-mail address here. Where only one person is called so, the p
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from rookery.arduino.api.operations import Call, operation
@@ -20,7 +19,7 @@ NAME_LIMIT = 254
 _NOBODY = "There is no such user."
 
 
-class FoundUser(NamedTuple):
+class FoundUser(msgspec.Struct):
     """Somebody who was looked up."""
 
     id: str
