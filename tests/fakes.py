@@ -10,6 +10,7 @@ import asyncio
 import heapq
 import random
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import msgspec
@@ -225,6 +226,13 @@ class MemoryTelemetry:
             if isinstance(value, bool | int | float):
                 bins.setdefault(_bin(time, interval, origin), []).append(float(value))
         return [Bin(time, _reduce(values, aggregation)) for time, values in sorted(bins.items())]
+
+    async def bins(self, series: int, edges: Sequence[int], aggregation: Aggregation) -> list[Bin]:
+        """One after the other."""
+        found = []
+        for begin, end in pairwise(edges):
+            found += await self.aggregate(series, begin, end, end - begin, aggregation, origin=begin)
+        return found
 
     async def sample(self, series: int, start: int, end: int, interval: int, *, origin: int = 0) -> list[Point]:
         """The last of each bin."""

@@ -117,6 +117,10 @@ class Telemetry(Protocol):
         Values that are not numbers or booleans do not count.
         """
 
+    async def bins(self, series: int, edges: Sequence[int], aggregation: Aggregation) -> list[Bin]:
+        """The same for bins from each of the ascending `edges` to the next: calendar days, weeks and months, which are
+        not all of one length (see `core.calendars`)."""
+
     async def sample(self, series: int, start: int, end: int, interval: int, *, origin: int = 0) -> list[Point]:
         """The last point of each bin of `interval` microseconds, of any kind of value, ascending."""
 

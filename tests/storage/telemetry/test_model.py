@@ -6,6 +6,7 @@ import asyncio
 import math
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,18 @@ async def ask(store: TelemetryStore, ledger: Ledger, query: tuple[Any, ...]) -> 
     assert [bin_.time for bin_ in found] == sorted(expected)
     for time, value in found:
         wanted, tolerance = expected[time]
+        assert math.isclose(value, wanted, rel_tol=1e-9, abs_tol=tolerance)
+    # Bins of unequal length: each is an aggregate of its own.
+    edges = sorted({start, end, start + interval, start + 3 * interval})
+    uneven = {
+        begin: value
+        for begin, stop in pairwise(edges)
+        for value in ledger.aggregate(series, begin, stop, stop - begin, kind, begin).values()
+    }
+    found = await store.bins(series, edges, kind)
+    assert [bin_.time for bin_ in found] == sorted(uneven)
+    for time, value in found:
+        wanted, tolerance = uneven[time]
         assert math.isclose(value, wanted, rel_tol=1e-9, abs_tol=tolerance)
 
 

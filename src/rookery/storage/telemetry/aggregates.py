@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rookery.core.points import Aggregation, Bin
 from rookery.storage.telemetry import blocks
 from rookery.storage.telemetry.blocks import EARLY_COLUMNS, FETCH
 from rookery.storage.telemetry.memory import Memory
-from rookery.storage.telemetry.reading import RANGE, opened, pieces, snapshot
+from rookery.storage.telemetry.reading import RANGE, Pieces, opened, pieces, snapshot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,6 +74,25 @@ def aggregate(
         return _aggregate(connection, memory, series, start, end, interval, aggregation, origin)
 
 
+def bins(
+    connection: sqlite3.Connection,
+    memory: Memory,
+    series: int,
+    edges: Sequence[int],
+    aggregation: Aggregation,
+) -> list[Bin]:
+    """See `Telemetry.bins`."""
+    if any(later <= earlier for earlier, later in pairwise(edges)):
+        raise ValueError("edges ascend")
+    if len(edges) < 2:
+        return []
+    import numpy as np
+
+    grid = Edges(edges)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _reduced(connection, memory, series, edges[0], edges[-1], aggregation, grid, "0", {})
+
+
 def _aggregate(
     connection: sqlite3.Connection,
     memory: Memory,
@@ -82,31 +103,62 @@ def _aggregate(
     aggregation: Aggregation,
     origin: int,
 ) -> list[Bin]:
-    import numpy as np
-
     # Bins are counted from the one that `start` is in, so that SQLite's division never meets a negative number.
     base = start - (start - origin) % interval
+    one = "first >= :start AND last < :end AND (first - :base) / :interval = (last - :base) / :interval"
+    return _reduced(
+        connection,
+        memory,
+        series,
+        start,
+        end,
+        aggregation,
+        Steps(base, interval),
+        one,
+        {"base": base, "interval": interval},
+    )
+
+
+def _reduced(
+    connection: sqlite3.Connection,
+    memory: Memory,
+    series: int,
+    start: int,
+    end: int,
+    aggregation: Aggregation,
+    grid: Steps | Edges,
+    one: str,
+    parameters: dict[str, int],
+) -> list[Bin]:
+    """`one` is the condition by which SQLite knows a block that lies in one bin. With edges it can not: the grid does."""
+    import numpy as np
+
     fresh_times, fresh_values = memory.copy(series, start, end)
-    rows = _Rows(start, end, base, interval, aggregation)
+    rows = _Rows(start, end, grid, aggregation)
     column = SUMMARY.get(aggregation)
     if column is None:
         whole, column = "0", "NULL"
     else:
-        whole = "first >= :start AND last < :end AND (first - :base) / :interval = (last - :base) / :interval"
-        if aggregation is Aggregation.BOOL_AND:
-            whole += " AND NOT (low < 0 AND high > 0)"
+        mixed = " AND NOT (low < 0 AND high > 0)" if aggregation is Aggregation.BOOL_AND else ""
+        whole = one + mixed
+        if isinstance(grid, Edges):
+            # Without its data: the grid looks whether it is needed.
+            whole = "NULL" if not mixed else f"CASE WHEN 1{mixed} THEN NULL ELSE 0 END"
     known: set[int] = set()
     newest = start - 1
     with snapshot(connection):
         found = connection.execute(
             f"""SELECT numbers = 0 OR ({whole}), {column}, id, {EARLY_COLUMNS},
-                CASE WHEN {whole} THEN NULL ELSE times END, CASE WHEN {whole} THEN NULL ELSE data END
+                CASE WHEN {whole} OR ({whole}) IS NULL THEN NULL ELSE times END,
+                CASE WHEN {whole} OR ({whole}) IS NULL THEN NULL ELSE data END
                 FROM block WHERE {RANGE} ORDER BY first""",  # noqa: S608
-            {"series": series, "start": start, "end": end, "base": base, "interval": interval},
+            {"series": series, "start": start, "end": end, **parameters},
         )
         for is_whole, value, number, *row in found:
             first, final, numbers = row[1], row[2], row[5]
             newest = final
+            if is_whole is None:
+                is_whole = start <= first and final < end and grid.place(first) == grid.place(final)
             beside = bisect_right(fresh_times, final) > bisect_left(fresh_times, first)
             if is_whole and not beside:
                 if numbers:
@@ -127,13 +179,58 @@ def _aggregate(
     return rows.result()
 
 
-class _Rows:
-    """Collects rows of (bin, time, value, weight); bins are counted from `base`."""
+class Steps:
+    """Bins of one length, counted from `base`."""
 
-    def __init__(self, start: int, end: int, base: int, interval: int, aggregation: Aggregation) -> None:
-        self._range = (start, end)
+    def __init__(self, base: int, interval: int) -> None:
         self._base = base
         self._interval = interval
+
+    def place(self, time: int) -> int:
+        """The bin that a moment is in."""
+        return (time - self._base) // self._interval
+
+    def pieces(self, times: Times) -> Pieces:
+        """See `reading.pieces`."""
+        return pieces(times, self._base, self._interval)
+
+    def begins(self, bins: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The moments at which these bins begin."""
+        return bins * self._interval + self._base
+
+
+class Edges:
+    """Bins from each of `edges` to the next, such as the days of a place that has summer time."""
+
+    def __init__(self, edges: Sequence[int]) -> None:
+        import numpy as np
+
+        self._edges = np.array(edges, dtype=np.int64)
+        self._list = list(edges)
+
+    def place(self, time: int) -> int:
+        """The bin that a moment is in."""
+        return bisect_right(self._list, time) - 1
+
+    def pieces(self, times: Times) -> Pieces:
+        """See `reading.pieces`."""
+        import numpy as np
+
+        places = self._edges.searchsorted(times, side="right") - 1
+        edges = np.concatenate(([0], np.flatnonzero(places[1:] != places[:-1]) + 1, [len(times)]))
+        return places[edges[:-1]], edges[:-1], edges[1:] - edges[:-1]
+
+    def begins(self, bins: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The moments at which these bins begin."""
+        return self._edges[bins]
+
+
+class _Rows:
+    """Collects rows of (bin, time, value, weight)."""
+
+    def __init__(self, start: int, end: int, grid: Steps | Edges, aggregation: Aggregation) -> None:
+        self._range = (start, end)
+        self._grid = grid
         self._aggregation = aggregation
         self._bins: list[NDArray[np.int64]] = []
         self._times: list[Times] = []
@@ -153,7 +250,7 @@ class _Rows:
             return
         if places is not None:
             times = times[places]
-        bins, begins, sizes = pieces(times, self._base, self._interval)
+        bins, begins, sizes = self._grid.pieces(times)
         if apart or self._aggregation in PERCENT:
             self._add(np.repeat(bins, sizes), times, numbers, np.ones(len(times), dtype=np.int64))
         else:
@@ -163,7 +260,7 @@ class _Rows:
         """A block that lies wholly in one bin."""
         import numpy as np
 
-        bin_ = (time - self._base) // self._interval
+        bin_ = self._grid.place(time)
         self._add(np.array((bin_,)), np.array((time,)), np.array((value,), dtype=np.float64), np.array((weight,)))
 
     def _add(self, bins: Any, times: Any, values: Any, weights: Any) -> None:
@@ -193,7 +290,7 @@ class _Rows:
             result = _reduce(kind, values, begins)
             if kind is Aggregation.AVG:
                 result = result / np.add.reduceat(weights, begins)
-        starts = bins[begins] * self._interval + self._base
+        starts = self._grid.begins(bins[begins])
         return list(map(Bin, starts.tolist(), result.astype(np.float64).tolist()))
 
 

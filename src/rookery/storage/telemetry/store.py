@@ -352,6 +352,12 @@ class TelemetryStore:
 
         return await self._in_reader(aggregate, self._memory, series, start, end, interval, aggregation, origin)
 
+    async def bins(self, series: int, edges: Sequence[int], aggregation: Aggregation) -> list[Bin]:
+        """See `Telemetry.bins`. Raises ValueError for edges that do not ascend."""
+        from rookery.storage.telemetry.aggregates import bins
+
+        return await self._in_reader(bins, self._memory, series, edges, aggregation)
+
     async def sample(self, series: int, start: int, end: int, interval: int, *, origin: int = 0) -> list[Point]:
         """See `Telemetry.sample`. Raises ValueError for an interval that is not positive."""
         return await self._in_reader(reading.sample, self._memory, series, start, end, interval, origin)
