@@ -7,9 +7,11 @@
 /** @typedef {[number, number|null]} Point */
 /** @typedef {[number, number|null, number|null, number|null]} Bin time, least, mean, most */
 
-export const LONGEST_INTERVAL = 86_400
+export const LONGEST_INTERVAL = 86_400;
 
-const NEAT = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200, 86400]
+const NEAT = [
+  1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200, 86400,
+];
 
 /**
  * Seconds of a bin so that a range has at most about `points` of them, in lengths people know.
@@ -18,8 +20,8 @@ const NEAT = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600,
  * @param {number} points
  */
 export function intervalFor(from, to, points) {
-  const least = Math.max(to - from, 0) / 1000 / Math.max(points, 1)
-  return NEAT.find((each) => each >= least) ?? LONGEST_INTERVAL
+  const least = Math.max(to - from, 0) / 1000 / Math.max(points, 1);
+  return NEAT.find((each) => each >= least) ?? LONGEST_INTERVAL;
 }
 
 /**
@@ -27,12 +29,12 @@ export function intervalFor(from, to, points) {
  * @param {readonly number[]} times ascending
  */
 export function pace(times) {
-  if (times.length < 3) return 0
-  const step = Math.max(1, Math.floor(times.length / 500))
-  const steps = []
-  for (let at = step; at < times.length; at += step) steps.push((times[at] - times[at - step]) / step)
-  steps.sort((a, b) => a - b)
-  return steps[steps.length >> 1]
+  if (times.length < 3) return 0;
+  const step = Math.max(1, Math.floor(times.length / 500));
+  const steps = [];
+  for (let at = step; at < times.length; at += step) steps.push((times[at] - times[at - step]) / step);
+  steps.sort((a, b) => a - b);
+  return steps[steps.length >> 1];
 }
 
 /**
@@ -43,15 +45,16 @@ export function pace(times) {
  * @returns {Row[]}
  */
 export function withGaps(rows, longest) {
-  if (!(longest > 0) || rows.length < 2) return rows
+  if (!(longest > 0) || rows.length < 2) return rows;
   /** @type {Row[]} */
-  const out = [rows[0]]
+  const out = [rows[0]];
   for (let at = 1; at < rows.length; at++) {
-    const [before, time] = [/** @type {number} */ (rows[at - 1][0]), /** @type {number} */ (rows[at][0])]
-    if (time - before > longest) out.push(/** @type {Row} */ (rows[at].map((_, column) => (column ? null : (before + time) / 2))))
-    out.push(rows[at])
+    const [before, time] = [/** @type {number} */ (rows[at - 1][0]), /** @type {number} */ (rows[at][0])];
+    if (time - before > longest)
+      out.push(/** @type {Row} */ (rows[at].map((_, column) => (column ? null : (before + time) / 2))));
+    out.push(rows[at]);
   }
-  return out
+  return out;
 }
 
 /**
@@ -59,7 +62,7 @@ export function withGaps(rows, longest) {
  * boards that send on change pause often.
  * @param {number} usual ms
  */
-export const gapAfter = (usual) => (usual > 0 ? Math.max(usual * 6, 5_000) : Infinity)
+export const gapAfter = (usual) => (usual > 0 ? Math.max(usual * 6, 5_000) : Infinity);
 
 /**
  * The rows of up to three answers (least, mean, most of the same bins) by their time.
@@ -69,12 +72,12 @@ export const gapAfter = (usual) => (usual > 0 ? Math.max(usual * 6, 5_000) : Inf
  * @returns {Bin[]}
  */
 export function bandOf(mean, least, most) {
-  const low = new Map(least.times.map((time, at) => [time, least.values[at]]))
-  const high = new Map(most.times.map((time, at) => [time, most.values[at]]))
+  const low = new Map(least.times.map((time, at) => [time, least.values[at]]));
+  const high = new Map(most.times.map((time, at) => [time, most.values[at]]));
   return mean.times.map((time, at) => {
-    const value = mean.values[at]
-    return [time, low.get(time) ?? value, value, high.get(time) ?? value]
-  })
+    const value = mean.values[at];
+    return [time, low.get(time) ?? value, value, high.get(time) ?? value];
+  });
 }
 
 /**
@@ -85,20 +88,23 @@ export function bandOf(mean, least, most) {
  */
 export function thin(points, length) {
   /** @type {Bin[]} */
-  const out = []
-  let begin = NaN
-  let [least, sum, most, count] = [0, 0, 0, 0]
-  const close = () => { if (count) out.push([begin + length / 2, least, sum / count, most]); count = 0 }
+  const out = [];
+  let begin = NaN;
+  let [least, sum, most, count] = [0, 0, 0, 0];
+  const close = () => {
+    if (count) out.push([begin + length / 2, least, sum / count, most]);
+    count = 0;
+  };
   for (const [time, value] of points) {
-    const bin = Math.floor(time / length) * length
-    if (bin !== begin || value === null) close()
-    begin = bin
-    if (value === null) out.push([time, null, null, null])
-    else if (count++) [least, sum, most] = [Math.min(least, value), sum + value, Math.max(most, value)]
-    else [least, sum, most] = [value, value, value]
+    const bin = Math.floor(time / length) * length;
+    if (bin !== begin || value === null) close();
+    begin = bin;
+    if (value === null) out.push([time, null, null, null]);
+    else if (count++) [least, sum, most] = [Math.min(least, value), sum + value, Math.max(most, value)];
+    else [least, sum, most] = [value, value, value];
   }
-  close()
-  return out
+  close();
+  return out;
 }
 
 /**
@@ -108,32 +114,32 @@ export function thin(points, length) {
  * @param {{time: string, least: string, mean: string, most: string}} words
  */
 export function csvOf(series, words) {
-  const head = [words.time]
+  const head = [words.time];
   /** @type {Map<number, (number|null)[]>} */
-  const lines = new Map()
-  let width = 0
+  const lines = new Map();
+  let width = 0;
   for (const one of series) {
-    const name = one.unit ? `${one.label} (${one.unit})` : one.label
-    head.push(...(one.band ? [words.least, words.mean, words.most].map((word) => `${name} ${word}`) : [name]))
-    const columns = one.band ? 3 : 1
+    const name = one.unit ? `${one.label} (${one.unit})` : one.label;
+    head.push(...(one.band ? [words.least, words.mean, words.most].map((word) => `${name} ${word}`) : [name]));
+    const columns = one.band ? 3 : 1;
     for (const row of one.rows) {
-      const time = /** @type {number} */ (row[0])
-      if (row.slice(1).every((value) => value === null)) continue
-      let line = lines.get(time)
-      if (!line) lines.set(time, (line = []))
-      for (let column = 0; column < columns; column++) line[width + column] = row[1 + column]
+      const time = /** @type {number} */ (row[0]);
+      if (row.slice(1).every((value) => value === null)) continue;
+      let line = lines.get(time);
+      if (!line) lines.set(time, (line = []));
+      for (let column = 0; column < columns; column++) line[width + column] = row[1 + column];
     }
-    width += columns
+    width += columns;
   }
-  const body = [...lines].sort(([a], [b]) => a - b).map(([time, line]) => [
-    new Date(time).toISOString(), ...Array.from({ length: width }, (_, at) => line[at] ?? ''),
-  ])
-  return [head, ...body].map((cells) => cells.map(cellOf).join(',')).join('\r\n') + '\r\n'
+  const body = [...lines]
+    .sort(([a], [b]) => a - b)
+    .map(([time, line]) => [new Date(time).toISOString(), ...Array.from({ length: width }, (_, at) => line[at] ?? '')]);
+  return [head, ...body].map((cells) => cells.map(cellOf).join(',')).join('\r\n') + '\r\n';
 }
 
 /** @param {string|number} value */
 function cellOf(value) {
-  if (typeof value === 'number') return String(value)
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  if (typeof value === 'number') return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -8,9 +8,9 @@
 /** @typedef {{tag: string, attrs?: Record<string, any>, children: Node[]} | string} Node */
 /** @typedef {any} Token of marked's lexer */
 
-const DEEPEST = 24
+const DEEPEST = 24;
 /** Nesting beyond this is drawn as text: each level costs a stack frame here and a box on the screen. */
-export const LONGEST = 100_000
+export const LONGEST = 100_000;
 /** Characters of a note; the rest is left out. Lexers are quick, layout of a book in a tile is not. */
 
 /**
@@ -19,10 +19,10 @@ export const LONGEST = 100_000
  * @returns {string|null}
  */
 export function safeHref(text) {
-  const trimmed = String(text ?? '').trim()
-  if (/^(?:https?:\/\/|mailto:)/i.test(trimmed)) return trimmed
-  if (/^\/console\/[^\\]*$/.test(trimmed)) return trimmed
-  return null
+  const trimmed = String(text ?? '').trim();
+  if (/^(?:https?:\/\/|mailto:)/i.test(trimmed)) return trimmed;
+  if (/^\/console\/[^\\]*$/.test(trimmed)) return trimmed;
+  return null;
 }
 
 /**
@@ -32,77 +32,119 @@ export function safeHref(text) {
  */
 export function tree(tokens, depth = 0) {
   return (tokens ?? []).flatMap((token) => {
-    const node = one(token, depth)
-    return node === null ? [] : Array.isArray(node) ? node : [node]
-  })
+    const node = one(token, depth);
+    return node === null ? [] : Array.isArray(node) ? node : [node];
+  });
 }
 
 /** @param {Token} token @param {number} depth @returns {Node|Node[]|null} */
 function one(token, depth) {
-  if (depth > DEEPEST) return plain(token)
+  if (depth > DEEPEST) return plain(token);
   /** @param {Token[]} [tokens] */
-  const inner = (tokens = token.tokens) => tree(tokens, depth + 1)
+  const inner = (tokens = token.tokens) => tree(tokens, depth + 1);
   switch (token.type) {
-    case 'space': case 'def': return null
-    case 'heading': return { tag: `h${Math.min(token.depth + 2, 6)}`, children: inner() }
-    case 'paragraph': return { tag: 'p', children: inner() }
-    case 'blockquote': return { tag: 'blockquote', children: inner() }
-    case 'code': return { tag: 'pre', children: [{ tag: 'code', children: [token.text] }] }
-    case 'hr': return { tag: 'hr', children: [] }
-    case 'list': return {
-      tag: token.ordered ? 'ol' : 'ul',
-      attrs: token.ordered && Number.isSafeInteger(token.start) && token.start !== 1 ? { start: token.start } : {},
-      children: token.items.map((/** @type {Token} */ item) => listItem(item, depth + 1)),
-    }
-    case 'checkbox': return { tag: 'input', attrs: { type: 'checkbox', checked: Boolean(token.checked), disabled: true }, children: [] }
-    case 'table': return table(token, depth + 1)
-    case 'strong': return { tag: 'strong', children: inner() }
-    case 'em': return { tag: 'em', children: inner() }
-    case 'del': return { tag: 'del', children: inner() }
-    case 'codespan': return { tag: 'code', children: [token.text] }
-    case 'br': return { tag: 'br', children: [] }
-    case 'link': return link(token.href, inner())
-    case 'image': return link(token.href, [token.text || token.href])
-    case 'text': return token.tokens ? inner() : plain(token)
-    default: return plain(token)
+    case 'space':
+    case 'def':
+      return null;
+    case 'heading':
+      return { tag: `h${Math.min(token.depth + 2, 6)}`, children: inner() };
+    case 'paragraph':
+      return { tag: 'p', children: inner() };
+    case 'blockquote':
+      return { tag: 'blockquote', children: inner() };
+    case 'code':
+      return { tag: 'pre', children: [{ tag: 'code', children: [token.text] }] };
+    case 'hr':
+      return { tag: 'hr', children: [] };
+    case 'list':
+      return {
+        tag: token.ordered ? 'ol' : 'ul',
+        attrs: token.ordered && Number.isSafeInteger(token.start) && token.start !== 1 ? { start: token.start } : {},
+        children: token.items.map((/** @type {Token} */ item) => listItem(item, depth + 1)),
+      };
+    case 'checkbox':
+      return {
+        tag: 'input',
+        attrs: { type: 'checkbox', checked: Boolean(token.checked), disabled: true },
+        children: [],
+      };
+    case 'table':
+      return table(token, depth + 1);
+    case 'strong':
+      return { tag: 'strong', children: inner() };
+    case 'em':
+      return { tag: 'em', children: inner() };
+    case 'del':
+      return { tag: 'del', children: inner() };
+    case 'codespan':
+      return { tag: 'code', children: [token.text] };
+    case 'br':
+      return { tag: 'br', children: [] };
+    case 'link':
+      return link(token.href, inner());
+    case 'image':
+      return link(token.href, [token.text || token.href]);
+    case 'text':
+      return token.tokens ? inner() : plain(token);
+    default:
+      return plain(token);
   }
 }
 
 /** @param {Token} token @returns {string} */
-const plain = (token) => String((token.type === 'text' || token.type === 'escape' ? token.text : null) ?? token.raw ?? token.text ?? '')
+const plain = (token) =>
+  String((token.type === 'text' || token.type === 'escape' ? token.text : null) ?? token.raw ?? token.text ?? '');
 
 /** @param {string} href @param {Node[]} children @returns {Node|Node[]} */
 function link(href, children) {
-  const safe = safeHref(href)
-  if (safe === null) return children
-  const inside = safe.startsWith('/')
-  return { tag: 'a', attrs: inside ? { href: safe } : { href: safe, target: '_blank', rel: 'noopener noreferrer' }, children }
+  const safe = safeHref(href);
+  if (safe === null) return children;
+  const inside = safe.startsWith('/');
+  return {
+    tag: 'a',
+    attrs: inside ? { href: safe } : { href: safe, target: '_blank', rel: 'noopener noreferrer' },
+    children,
+  };
 }
 
 /** @param {Token} item @param {number} depth @returns {Node} */
 function listItem(item, depth) {
-  const children = tree(item.tokens, depth)
-  if (!item.task) return { tag: 'li', children }
-  const known = item.tokens?.some((/** @type {Token} */ token) => holdsBox(token))
-  const box = { tag: 'input', attrs: { type: 'checkbox', checked: Boolean(item.checked), disabled: true }, children: [] }
-  return { tag: 'li', attrs: { class: 'w-note-task' }, children: known ? children : [box, ...children] }
+  const children = tree(item.tokens, depth);
+  if (!item.task) return { tag: 'li', children };
+  const known = item.tokens?.some((/** @type {Token} */ token) => holdsBox(token));
+  const box = {
+    tag: 'input',
+    attrs: { type: 'checkbox', checked: Boolean(item.checked), disabled: true },
+    children: [],
+  };
+  return { tag: 'li', attrs: { class: 'w-note-task' }, children: known ? children : [box, ...children] };
 }
 
 /** @param {Token} token @returns {boolean} */
-const holdsBox = (token) => token.type === 'checkbox' || Boolean(token.tokens?.some(holdsBox))
+const holdsBox = (token) => token.type === 'checkbox' || Boolean(token.tokens?.some(holdsBox));
 
 /** @param {Token} token @param {number} depth @returns {Node} */
 function table(token, depth) {
   /** @param {Token} cell @param {string} tag */
-  const cell = (cell, tag) => ({ tag, attrs: cell.align ? { style: { textAlign: cell.align } } : {}, children: tree(cell.tokens, depth) })
+  const cell = (cell, tag) => ({
+    tag,
+    attrs: cell.align ? { style: { textAlign: cell.align } } : {},
+    children: tree(cell.tokens, depth),
+  });
   return {
     tag: 'table',
     children: [
-      { tag: 'thead', children: [{ tag: 'tr', children: token.header.map((/** @type {Token} */ one) => cell(one, 'th')) }] },
+      {
+        tag: 'thead',
+        children: [{ tag: 'tr', children: token.header.map((/** @type {Token} */ one) => cell(one, 'th')) }],
+      },
       {
         tag: 'tbody',
-        children: token.rows.map((/** @type {Token[]} */ row) => ({ tag: 'tr', children: row.map((one) => cell(one, 'td')) })),
+        children: token.rows.map((/** @type {Token[]} */ row) => ({
+          tag: 'tr',
+          children: row.map((one) => cell(one, 'td')),
+        })),
       },
     ],
-  }
+  };
 }

@@ -27,26 +27,26 @@
  * @property {number} [unknown] a kind number that this table does not have; kept on writing
  */
 
-export const DAY = 86_400
-export const UNIT_SECONDS = [1, 60, 3600, DAY]
-export const LONGEST_COUNT = 0x03ffffff
-const KINDS = /** @type {Kind[]} */ (['once', 'every', 'weekly', 'monthly', 'yearly'])
-const LATEST = 0xffffffff
+export const DAY = 86_400;
+export const UNIT_SECONDS = [1, 60, 3600, DAY];
+export const LONGEST_COUNT = 0x03ffffff;
+const KINDS = /** @type {Kind[]} */ (['once', 'every', 'weekly', 'monthly', 'yearly']);
+const LATEST = 0xffffffff;
 
 /** @param {number} value */
-const whole = (value) => Math.min(Math.max(Math.floor(Number(value) || 0), 0), LATEST)
+const whole = (value) => Math.min(Math.max(Math.floor(Number(value) || 0), 0), LATEST);
 
 /**
  * @param {Wire} wire
  * @returns {Plan}
  */
 export function decode(wire) {
-  const mask = whole(wire.msk)
-  const number = (mask >>> 26) & 0xf
-  const kind = KINDS[number] ?? 'once'
-  const low = mask & LONGEST_COUNT
-  const from = whole(wire.frm)
-  const start = new Date(from * 1000)
+  const mask = whole(wire.msk);
+  const number = (mask >>> 26) & 0xf;
+  const kind = KINDS[number] ?? 'once';
+  const low = mask & LONGEST_COUNT;
+  const from = whole(wire.frm);
+  const start = new Date(from * 1000);
   /** @type {Plan} */
   const plan = {
     kind,
@@ -55,12 +55,14 @@ export function decode(wire) {
     length: whole(wire.len),
     count: kind === 'every' ? Math.max(low, 1) : 1,
     unit: kind === 'every' ? mask >>> 30 : 3,
-    days: Array.from({ length: 7 }, (_, day) => (kind === 'weekly' ? Boolean(low & (1 << day)) : day === start.getUTCDay())),
+    days: Array.from({ length: 7 }, (_, day) =>
+      kind === 'weekly' ? Boolean(low & (1 << day)) : day === start.getUTCDay(),
+    ),
     day: kind === 'monthly' || kind === 'yearly' ? Math.min(Math.max(low & 0xff, 1), 31) : start.getUTCDate(),
     month: kind === 'yearly' ? Math.min((low >>> 8) & 0xff, 11) : start.getUTCMonth(),
-  }
-  if (!KINDS[number]) plan.unknown = mask
-  return plan
+  };
+  if (!KINDS[number]) plan.unknown = mask;
+  return plan;
 }
 
 /**
@@ -68,26 +70,28 @@ export function decode(wire) {
  * @returns {Wire}
  */
 export function encode(plan) {
-  return { frm: whole(plan.from), to: whole(plan.to), len: whole(plan.length), msk: maskOf(plan) }
+  return { frm: whole(plan.from), to: whole(plan.to), len: whole(plan.length), msk: maskOf(plan) };
 }
 
 /** @param {Plan} plan */
 export function maskOf(plan) {
-  if (plan.unknown !== undefined) return plan.unknown
-  const number = KINDS.indexOf(plan.kind)
-  let low = 0
-  let unit = 0
+  if (plan.unknown !== undefined) return plan.unknown;
+  const number = KINDS.indexOf(plan.kind);
+  let low = 0;
+  let unit = 0;
   if (plan.kind === 'every') {
-    unit = plan.unit & 3
-    low = Math.min(Math.max(Math.floor(plan.count) || 1, 1), LONGEST_COUNT)
+    unit = plan.unit & 3;
+    low = Math.min(Math.max(Math.floor(plan.count) || 1, 1), LONGEST_COUNT);
   } else if (plan.kind === 'weekly') {
-    plan.days.forEach((on, day) => { if (on) low |= 1 << day })
+    plan.days.forEach((on, day) => {
+      if (on) low |= 1 << day;
+    });
   } else if (plan.kind === 'monthly') {
-    low = plan.day & 0xff
+    low = plan.day & 0xff;
   } else if (plan.kind === 'yearly') {
-    low = ((plan.month & 0xff) << 8) | (plan.day & 0xff)
+    low = ((plan.month & 0xff) << 8) | (plan.day & 0xff);
   }
-  return ((unit << 30) | (number << 26) | low) >>> 0
+  return ((unit << 30) | (number << 26) | low) >>> 0;
 }
 
 /**
@@ -95,17 +99,17 @@ export function maskOf(plan) {
  * @param {Plan} plan
  */
 export function period(plan) {
-  if (plan.kind === 'once') return Infinity
-  return plan.kind === 'every' ? plan.count * UNIT_SECONDS[plan.unit] : DAY
+  if (plan.kind === 'once') return Infinity;
+  return plan.kind === 'every' ? plan.count * UNIT_SECONDS[plan.unit] : DAY;
 }
 
 /** Whether the day that this local second lies in is one of the plan's. @param {Plan} plan @param {number} at */
 function onDay(plan, at) {
-  const date = new Date(at * 1000)
-  if (plan.kind === 'weekly') return plan.days[date.getUTCDay()]
-  if (plan.kind === 'monthly') return date.getUTCDate() === plan.day
-  if (plan.kind === 'yearly') return date.getUTCDate() === plan.day && date.getUTCMonth() === plan.month
-  return true
+  const date = new Date(at * 1000);
+  if (plan.kind === 'weekly') return plan.days[date.getUTCDay()];
+  if (plan.kind === 'monthly') return date.getUTCDate() === plan.day;
+  if (plan.kind === 'yearly') return date.getUTCDate() === plan.day && date.getUTCMonth() === plan.month;
+  return true;
 }
 
 /**
@@ -114,9 +118,9 @@ function onDay(plan, at) {
  * @param {number} now
  */
 export function activeAt(plan, now) {
-  if (now < plan.from || (plan.to !== 0 && now >= plan.to) || !onDay(plan, now)) return false
-  const every = period(plan)
-  return (every === Infinity ? now - plan.from : (now - plan.from) % every) <= plan.length
+  if (now < plan.from || (plan.to !== 0 && now >= plan.to) || !onDay(plan, now)) return false;
+  const every = period(plan);
+  return (every === Infinity ? now - plan.from : (now - plan.from) % every) <= plan.length;
 }
 
 /**
@@ -127,26 +131,26 @@ export function activeAt(plan, now) {
  * @returns {number|null}
  */
 export function next(plan, now) {
-  const every = period(plan)
-  let at = plan.from
+  const every = period(plan);
+  let at = plan.from;
   if (at <= now) {
-    if (every === Infinity) return null
-    at += (Math.floor((now - at) / every) + 1) * every
+    if (every === Infinity) return null;
+    at += (Math.floor((now - at) / every) + 1) * every;
   }
-  for (let days = 0; days < 366 * 8 && !onDay(plan, at); days++) at += DAY
-  return onDay(plan, at) && (plan.to === 0 || at < plan.to) ? at : null
+  for (let days = 0; days < 366 * 8 && !onDay(plan, at); days++) at += DAY;
+  return onDay(plan, at) && (plan.to === 0 || at < plan.to) ? at : null;
 }
 
 /** A plan for somebody who has none: daily from the next full hour, half an hour. @param {number} now local seconds @returns {Plan} */
 export function fresh(now) {
-  const from = Math.ceil((now + 1) / 3600) * 3600
-  return decode({ frm: from, to: 0, len: 1800, msk: ((2 << 26) | 0x7f) >>> 0 })
+  const from = Math.ceil((now + 1) / 3600) * 3600;
+  return decode({ frm: from, to: 0, len: 1800, msk: ((2 << 26) | 0x7f) >>> 0 });
 }
 
 /** How many seconds a length is, in the largest unit that says it without a rest. @param {number} seconds @returns {[number, number]} amount, unit */
 export function amountOf(seconds) {
   for (let unit = 3; unit > 0; unit--) {
-    if (seconds > 0 && seconds % UNIT_SECONDS[unit] === 0) return [seconds / UNIT_SECONDS[unit], unit]
+    if (seconds > 0 && seconds % UNIT_SECONDS[unit] === 0) return [seconds / UNIT_SECONDS[unit], unit];
   }
-  return [seconds, 0]
+  return [seconds, 0];
 }

@@ -9,34 +9,40 @@
  * @param {number} ms
  */
 export function offsetAt(zone, ms) {
-  if (!zone) return -new Date(ms).getTimezoneOffset() * 60
-  const format = formatOf(zone)
-  if (!format) return 0
+  if (!zone) return -new Date(ms).getTimezoneOffset() * 60;
+  const format = formatOf(zone);
+  if (!format) return 0;
   /** @type {Record<string, number>} */
-  const part = {}
-  for (const { type, value } of format.formatToParts(ms)) part[type] = Number(value)
-  const shown = Date.UTC(part.year, part.month - 1, part.day, part.hour % 24, part.minute, part.second)
-  return Math.round((shown - Math.floor(ms / 1000) * 1000) / 1000)
+  const part = {};
+  for (const { type, value } of format.formatToParts(ms)) part[type] = Number(value);
+  const shown = Date.UTC(part.year, part.month - 1, part.day, part.hour % 24, part.minute, part.second);
+  return Math.round((shown - Math.floor(ms / 1000) * 1000) / 1000);
 }
 
 /** @type {Map<string, Intl.DateTimeFormat|null>} */
-const formats = new Map()
+const formats = new Map();
 
 /** @param {string} zone */
 function formatOf(zone) {
-  let format = formats.get(zone)
+  let format = formats.get(zone);
   if (format === undefined) {
     try {
       format = new Intl.DateTimeFormat('en-US', {
-        timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric',
-        minute: 'numeric', second: 'numeric',
-      })
+        timeZone: zone,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: 'numeric',
+        day: 'numeric',
+        hour: 'numeric',
+        minute: 'numeric',
+        second: 'numeric',
+      });
     } catch {
-      format = null
+      format = null;
     }
-    formats.set(zone, format)
+    formats.set(zone, format);
   }
-  return format
+  return format;
 }
 
 /**
@@ -45,11 +51,11 @@ function formatOf(zone) {
  * @param {number} ms
  */
 export function localSeconds(zone, ms) {
-  return Math.floor(ms / 1000) + offsetAt(zone, ms)
+  return Math.floor(ms / 1000) + offsetAt(zone, ms);
 }
 
 /** @param {number} value @param {number} [size] */
-const two = (value, size = 2) => String(value).padStart(size, '0')
+const two = (value, size = 2) => String(value).padStart(size, '0');
 
 /**
  * Values for `<input type=date>` and `<input type=time>`.
@@ -57,12 +63,12 @@ const two = (value, size = 2) => String(value).padStart(size, '0')
  * @returns {{date: string, time: string}}
  */
 export function fieldsOf(local) {
-  const date = new Date(local * 1000)
-  const seconds = date.getUTCSeconds()
+  const date = new Date(local * 1000);
+  const seconds = date.getUTCSeconds();
   return {
     date: `${two(date.getUTCFullYear(), 4)}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`,
     time: `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}${seconds ? `:${two(seconds)}` : ''}`,
-  }
+  };
 }
 
 /**
@@ -72,12 +78,12 @@ export function fieldsOf(local) {
  * @returns {number|null}
  */
 export function secondsOf(date, time) {
-  const day = /^(\d{4,6})-(\d\d)-(\d\d)$/.exec(date)
-  const hour = /^(\d\d):(\d\d)(?::(\d\d))?/.exec(time)
-  if (!day || !hour) return null
-  const [year, month, dayOfMonth] = [Number(day[1]), Number(day[2]), Number(day[3])]
-  const ms = Date.UTC(year, month - 1, dayOfMonth, Number(hour[1]), Number(hour[2]), Number(hour[3] ?? 0))
-  const back = new Date(ms)
-  if (back.getUTCDate() !== dayOfMonth || back.getUTCMonth() !== month - 1 || ms < 0) return null
-  return ms / 1000
+  const day = /^(\d{4,6})-(\d\d)-(\d\d)$/.exec(date);
+  const hour = /^(\d\d):(\d\d)(?::(\d\d))?/.exec(time);
+  if (!day || !hour) return null;
+  const [year, month, dayOfMonth] = [Number(day[1]), Number(day[2]), Number(day[3])];
+  const ms = Date.UTC(year, month - 1, dayOfMonth, Number(hour[1]), Number(hour[2]), Number(hour[3] ?? 0));
+  const back = new Date(ms);
+  if (back.getUTCDate() !== dayOfMonth || back.getUTCMonth() !== month - 1 || ms < 0) return null;
+  return ms / 1000;
 }
