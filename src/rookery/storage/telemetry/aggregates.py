@@ -130,7 +130,7 @@ def _reduced(
     one: str,
     parameters: dict[str, int],
 ) -> list[Bin]:
-    """`one` is the condition by which SQLite knows a block that lies in one bin. With edges it can not: the grid does."""
+    """`one` is how SQLite knows a block that lies in one bin; with edges it can not, and the grid does."""
     import numpy as np
 
     fresh_times, fresh_values = memory.copy(series, start, end)
