@@ -26,6 +26,7 @@ import structlog
 
 from rookery.core.clock import Clock, Timer
 from rookery.core.delivery_history import Attempt, Counts, History, Recorder
+from rookery.core.delivery_journal import Journal
 from rookery.core.outgoing import OutgoingError, OutgoingRefused, OutgoingRequest, OutgoingResponse, Sender
 from rookery.core.resting import Hosts, host_of
 
@@ -144,6 +145,8 @@ class Deliveries:
         self._closed = False
         self.waiting = 0
         """Events that are not at their end."""
+        self.journal = Journal()
+        """The last attempts, in full."""
         self.counts = Counts()
         """Of all targets, since the start."""
 
@@ -179,6 +182,7 @@ class Deliveries:
         attempt = Attempt(number=1, time=self._clock.now(), duration=0, error=error)
         found = self._target(target)
         found.record.attempted(event, attempt)
+        self.journal.add(target, event, None, attempt)
         self.counts.attempted(attempt)
         self._dropped(found)
 
@@ -205,6 +209,7 @@ class Deliveries:
 
     def forget(self, target: str) -> None:
         """Drop what waits for a target, and what is known of it. A request that is under way ends without a word."""
+        self.journal.forget(target)
         found = self._targets.pop(target, None)
         if found is not None:
             self._clear(found)
@@ -341,6 +346,7 @@ class Deliveries:
 
     def _remember(self, target: _Target, delivery: Delivery, attempt: Attempt) -> None:
         target.record.attempted(delivery.event, attempt)
+        self.journal.add(delivery.target, delivery.event, delivery.request, attempt)
         self.counts.attempted(attempt)
 
     def _end(self, target: _Target, job: _Job, attempt: Attempt) -> None:

@@ -26,9 +26,10 @@ from rookery.core.bus import DeviceChanged, ProductChanged, Subscription
 from rookery.core.catalog import Delete, Insert, Update, changed
 from rookery.core.deliveries import Deliveries, Delivery
 from rookery.core.delivery_history import Attempt, History
+from rookery.core.delivery_journal import Kept
 from rookery.core.errors import Conflict, LimitReached
 from rookery.core.events import Audience, Event
-from rookery.core.outgoing import OutgoingRefused
+from rookery.core.outgoing import OutgoingRefused, OutgoingRequest
 from rookery.core.records import Device, Integration, Product, Space, SpaceKind
 from rookery.core.resting import host_of
 from rookery.core.services import Services
@@ -37,7 +38,7 @@ from rookery.particle.device.events import stream_text
 from rookery.particle.hook_table import Hook, HookTable, Scope, compiled
 from rookery.particle.ids import hex_id
 from rookery.particle.webhook import WEBHOOK, Definition
-from rookery.particle.webhook_request import HookEvent
+from rookery.particle.webhook_request import HookEvent, Webhook
 from rookery.particle.webhook_response import SLEEPING, SOURCE, Publication, answered, failed, sent
 
 log = structlog.get_logger("rookery.particle.integrations")
@@ -185,6 +186,29 @@ class Integrations:
         return await self._deliveries.try_once(
             Delivery(target=record.id, event=record.event, request=request, listener=_Silent())
         )
+
+    async def again(self, record: Integration, number: int) -> Attempt | None:
+        """Send a request once more, whether the integration is on or off. Nothing is published.
+
+        Returns None when the request is not remembered."""
+        kept = self._deliveries.journal.get(record.id, number)
+        if kept is None or kept.request is None:
+            return None
+        return await self._deliveries.try_once(
+            Delivery(target=record.id, event=kept.event, request=kept.request, listener=_Silent())
+        )
+
+    def preview(self, place: str, scope: Scope, definition: Definition, told: HookEvent) -> OutgoingRequest:
+        """The request that a definition would make of an event. Nothing is sent or kept.
+
+        Raises:
+            OutgoingRefused: there is none.
+        """
+        return Webhook(definition, product=scope is not Scope.OWNER).request(told, self._secrets(place))
+
+    def deliveries(self, record: Integration) -> list[Kept]:
+        """Its last attempts in full, the newest first; since the start of the server, or since it was changed."""
+        return self._deliveries.journal.of(record.id)
 
     def history(self, record: Integration) -> History:
         """What has become of its events since the start of the server, or since it was changed."""

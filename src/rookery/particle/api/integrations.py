@@ -47,7 +47,7 @@ def _paths(*endings: str) -> tuple[str, ...]:
     return tuple(prefix + ending for prefix in PREFIXES for ending in endings)
 
 
-def _service(call: Call) -> Integrations:
+def service_of(call: Call) -> Integrations:
     """The service.
 
     Raises:
@@ -58,7 +58,8 @@ def _service(call: Call) -> Integrations:
     return call.api.integrations
 
 
-async def _place(call: Call, permission: Permission) -> Place:
+async def place_of(call: Call, permission: Permission) -> Place:
+    """Where the path leads, if the caller may do this there."""
     if "product" in call.path:
         product = await product_of(call, permission)
         return Place(product.id, Scope.PRODUCT, f"/v1/products/{product.number}")
@@ -70,22 +71,27 @@ async def _place(call: Call, permission: Permission) -> Place:
     return Place(call.who.space_id, Scope.OWNER, "/v1")
 
 
-async def _found(call: Call, permission: Permission) -> tuple[Place, Integration]:
-    place = await _place(call, permission)
-    record = await _service(call).find(place.id, call.path["integration"])
+async def found_integration(call: Call, permission: Permission) -> tuple[Place, Integration]:
+    """The integration of the path.
+
+    Raises:
+        ApiError: 404, there is none.
+    """
+    place = await place_of(call, permission)
+    record = await service_of(call).find(place.id, call.path["integration"])
     if record is None:
         raise webhook_not_found()
     return place, record
 
 
 async def _list(call: Call, *, typed: bool) -> list[dict[str, Any]]:
-    place = await _place(call, p.INTEGRATIONS_LIST)
-    return [_view(record, typed=typed) for record in await _service(call).of(place.id)]
+    place = await place_of(call, p.INTEGRATIONS_LIST)
+    return [_view(record, typed=typed) for record in await service_of(call).of(place.id)]
 
 
 async def _create(call: Call, family: str) -> dict[str, Any]:
-    place = await _place(call, p.INTEGRATIONS_CREATE)
-    service = _service(call)
+    place = await place_of(call, p.INTEGRATIONS_CREATE)
+    service = service_of(call)
     try:
         definition = read_definition(await call.fields())
     except DefinitionError as error:
@@ -107,12 +113,12 @@ async def _create(call: Call, family: str) -> dict[str, Any]:
 
 
 async def _get(call: Call, *, typed: bool) -> dict[str, Any]:
-    _, record = await _found(call, p.INTEGRATIONS_GET)
+    _, record = await found_integration(call, p.INTEGRATIONS_GET)
     return _details(call, record, typed=typed)
 
 
 def _details(call: Call, record: Integration, *, typed: bool) -> dict[str, Any]:
-    history = _service(call).history(record)
+    history = service_of(call).history(record)
     view = _view(record, typed=typed)
     if history.disabled:
         view["disabled_reason"] = history.disabled
@@ -165,12 +171,13 @@ def _counter(day: Day) -> dict[str, Any]:
     }
 
 
-def _outcome(attempt: Attempt, host: str) -> dict[str, Any]:
+def outcome(attempt: Attempt, url: str) -> dict[str, Any]:
+    """How an attempt went, as the vendor's test call says it."""
     response = attempt.response
     if response is None:
         return {"pass": False, "error": attempt.error}
     if not response.good:
-        return {"pass": False, "error": f"error status {response.status} from {host}"}
+        return {"pass": False, "error": f"error status {response.status} from {host_of(url)}"}
     return {"pass": True, "data": response.body[:WHOLE].decode(errors="replace")}
 
 
@@ -195,31 +202,33 @@ async def get_integration(call: Call) -> dict[str, Any]:
 @operation("PUT", *_paths("/integrations/{integration}"))
 async def replace_integration(call: Call) -> dict[str, Any]:
     """The whole definition anew. One that was disabled is on again, unless it says otherwise."""
-    place, record = await _found(call, p.INTEGRATIONS_UPDATE)
+    place, record = await found_integration(call, p.INTEGRATIONS_UPDATE)
     try:
         definition = read_definition(await call.fields())
     except DefinitionError as error:
         raise bad_request(str(error)) from None
-    after = await _service(call).replace(record, place.scope, definition)
+    after = await service_of(call).replace(record, place.scope, definition)
     return {"ok": True, "integration": _view(after, typed=True)}
 
 
 @operation("POST", *_paths("/integrations/{integration}/test"))
 async def test_integration(call: Call) -> dict[str, Any]:
     """Make its request for an event that never was, and say how that went."""
-    place, record = await _found(call, p.INTEGRATIONS_TEST)
+    place, record = await found_integration(call, p.INTEGRATIONS_TEST)
     fields = await call.fields()
     data = as_text(fields.get("data"), "data", most=TEST_LIMIT)
     device = as_text(fields.get("device_id"), "device_id", most=DEVICE_LIMIT)
-    attempt = await _service(call).test(record, place.scope, TEST_DATA if data is None else data, device or TEST_DEVICE)
-    return _outcome(attempt, host_of(record.definition["url"]))
+    attempt = await service_of(call).test(
+        record, place.scope, TEST_DATA if data is None else data, device or TEST_DEVICE
+    )
+    return outcome(attempt, record.definition["url"])
 
 
 @operation("DELETE", *_paths("/integrations/{integration}", "/webhooks/{integration}"))
 async def delete_integration(call: Call) -> None:
     """Remove it; what waits for it is dropped."""
-    _, record = await _found(call, p.INTEGRATIONS_REMOVE)
-    await _service(call).delete(record)
+    _, record = await found_integration(call, p.INTEGRATIONS_REMOVE)
+    await service_of(call).delete(record)
 
 
 @operation("GET", *_paths("/webhooks"))
