@@ -69,16 +69,20 @@ function optionsOf({ kind, options }, all) {
 
 /** What is missing, with a way to it. @param {{track: Track, step: Step, names: string[]}} props */
 export function Missing({ track, step, names }) {
-  const elsewhere = names.map((name) => ({ name, from: giver(track, name, step.id) }));
-  return html`<div class="tutorial-missing">
+  const typedHere = names.filter((name) => !giver(track, name, step.id));
+  const brought = names.filter((name) => giver(track, name, step.id));
+  const steps = new Set(brought.map((name) => giver(track, name, step.id)));
+  const listed = (/** @type {string[]} */ some) => some.map((name) => t.values[name] ?? name).join(', ');
+  return html`<div class="tutorial-missing" role="note">
     <${Icon} name="info" size=${16} />
     <div>
-      <p>${t.missing} ${elsewhere.map(({ name }) => t.values[name] ?? name).join(', ')}.</p>
-      <p class="tutorial-missing-links">
-        ${[...new Map(elsewhere.flatMap(({ from }) => (from ? [[from.id, from]] : []))).values()].map(
-          (from) => html`<a key=${from.id} href=${`/console/tutorial/${track.name}/${from.id}`}>${t.goTo(track.words[from.id].title)}</a>`,
-        )}
-      </p>
+      ${brought.length ? html`<p>${t.missing(listed(brought))}</p>` : null}
+      ${brought.length
+        ? html`<p class="tutorial-missing-links">
+            ${[...steps].map((from) => from && html`<a key=${from.id} href=${`/console/tutorial/${track.name}/${from.id}`}>${track.words[from.id].title}</a>`)}
+          </p>`
+        : null}
+      ${typedHere.length ? html`<p>${t.unfilled(listed(typedHere))}</p>` : null}
     </div>
   </div>`;
 }

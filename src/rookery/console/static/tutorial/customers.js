@@ -1,5 +1,5 @@
 /** The second half of the Particle track: boards of a product, its customers, and who hears what (particle-rest.md §8). */
-import { publishing } from './particle.js';
+import { heard, publishing } from './particle.js';
 import { authorized, enc, form, url } from './steps.js';
 
 /** @typedef {import('./steps.js').Step} Step */
@@ -176,8 +176,8 @@ export const CUSTOMERS = [
     ],
     poke: (v) =>
       v.customerToken
-        ? publishing(v.customerToken, url(v, '/v1/devices/events'), { ...v, event: v.prefix || v.event })
-        : publishing(v.productToken, `${product(v)}/events`, { ...v, event: v.prefix || v.event }),
+        ? publishing(v.customerToken, url(v, '/v1/devices/events'), heard(v))
+        : publishing(v.productToken, `${product(v)}/events`, heard(v)),
   },
   {
     id: 'tidy',

@@ -13,7 +13,8 @@ import { allHeaders, bodyText, masked } from './snippets.js';
 function written(request) {
   const body = bodyText(request.body);
   const head = [`${request.method} ${request.url}`, ...allHeaders(request).map(([name, value]) => `${name}: ${value}`)];
-  return body === null ? head.join('\n') : `${head.join('\n')}\n\n${pretty(request, body)}`;
+  // What is shortened is shown, not sent: its dots need no encoding.
+  return body === null ? head.join('\n') : `${head.join('\n')}\n\n${pretty(request, body).replaceAll('%E2%80%A6', '…')}`;
 }
 
 /** @param {Request} request @param {string} body */
@@ -44,7 +45,7 @@ export function RequestPane({ request, secrets }) {
         onClick=${() => (revealed.value = !shown)}
       />
     </div>
-    <${Code} text=${text} copy=${whole} language="http" label=${request.method} wrap=${true} />
+    <${Code} text=${text} copy=${whole} label=${t.asSent} wrap=${true} />
   </section>`;
 }
 
@@ -118,7 +119,7 @@ function Meaning({ reply, step, variant }) {
 
 /** @param {{reply: Reply, streaming: boolean, secrets: string[]}} props */
 function Body({ reply, streaming, secrets }) {
-  if (!reply.text) return html`<p class="tutorial-nothing">${streaming ? t.quiet : t.noBody}</p>`;
+  if (!reply.text) return streaming || reply.status >= 400 ? html`<p class="tutorial-nothing">${streaming ? t.quiet : t.noBody}</p>` : null;
   const whole = reply.json === undefined ? reply.text : JSON.stringify(reply.json, null, 2);
   const text = revealed.value ? whole : secrets.reduce((seen, secret) => seen.replaceAll(secret, `${secret.slice(0, 4)}…${secret.slice(-4)}`), whole);
   return html`<${Code} text=${text} copy=${whole} language=${reply.json === undefined ? 'text' : 'json'} label=${t.body} wrap=${true} />`;

@@ -9,7 +9,7 @@ const ERRORS = [
   ['timedOut', (_, said) => said.includes('timed out')],
   ['unknownVariable', (_, said) => said.includes('unknown variable')],
   ['unknownFunction', (reply, said) => reply.status === 404 && /function .* not found/.test(said)],
-  ['noToken', (_, said) => said.includes('access token was not found')],
+  ['noToken', (_, said) => said.includes('access token was not found') || said.includes('an access token is needed')],
   ['twice', (_, said) => said.includes('only one method may be used')],
   ['expired', (_, said) => said.includes('has expired')],
   ['badToken', (reply) => reply.status === 401],
@@ -61,6 +61,6 @@ export function remark(step, variant, reply) {
   if (step === 'import' && variant === 'import' && json?.existingDeviceIds?.length) return 'alreadyThere';
   if (step === 'claim' && variant === 'look' && json?.owner === null) return 'nobodys';
   if (Array.isArray(json?.responses) && json.responses.every((/** @type {any} */ each) => each.count_values === 0)) return 'noValues';
-  if (reply.text === '' && reply.status === 200) return 'empty';
+  if (reply.text === '' && (reply.status === 200 || reply.status === 204)) return 'empty';
   return null;
 }

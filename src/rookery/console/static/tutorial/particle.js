@@ -241,7 +241,7 @@ export const PARTICLE = [
           authorized(v.token, 'GET', url(v, `/v1/devices/events${v.prefix ? `/${enc(v.prefix)}` : ''}`), { stream: true }),
       },
     ],
-    poke: (v) => publishing(v.token, url(v, '/v1/devices/events'), { ...v, event: v.prefix || v.event }),
+    poke: (v) => publishing(v.token, url(v, '/v1/devices/events'), heard(v)),
   },
   {
     id: 'product',
@@ -346,6 +346,12 @@ function platformOf(v) {
 function since(v) {
   const day = new Date((v.now ?? Date.now()) - 86_400_000);
   return `?start_date=${enc(day.toISOString().replace(/\.\d+Z$/, 'Z'))}`;
+}
+
+/** An event that a stream of this prefix hears. @param {Values} v @returns {Values} */
+export function heard(v) {
+  const event = String(v.event || 'tutorial/hello');
+  return { ...v, event: event.startsWith(v.prefix ?? '') ? event : v.prefix };
 }
 
 /** @param {string} token @param {string} address @param {Values} v */

@@ -27,6 +27,7 @@ export function StepView({ track, step, way }) {
   const name = `${track.name}/${step.id}`;
   const full = `${name}/${variant.id}`;
   const [busy, setBusy] = useState(false);
+  const pane = useRef(/** @type {HTMLDivElement | null} */ (null));
   useEffect(() => remember({ now: Date.now() }), [full]);
 
   const lacks = missing(step, variant, all);
@@ -44,6 +45,7 @@ export function StepView({ track, step, way }) {
     taken(came, step, variant, name);
     setBusy(false);
     remember({ now: Date.now() });
+    requestAnimationFrame(() => pane.current?.scrollIntoView({ block: 'nearest' }));
   };
   const stream = useStream(step, variant, name, full);
 
@@ -69,6 +71,7 @@ export function StepView({ track, step, way }) {
     >
       <${Controls} controls=${controls} />
       ${lacks.length ? html`<${Missing} track=${track} step=${step} names=${lacks} />` : null}
+      <${RequestPane} request=${request} secrets=${secrets} />
       <div class="tutorial-send">
         ${step.extra === 'stream'
           ? html`<${Button} kind="primary" type="submit" icon=${stream.open ? 'square' : 'play'} label=${stream.open ? t.stop : t.listen} disabled=${lacks.length > 0} />
@@ -77,9 +80,10 @@ export function StepView({ track, step, way }) {
         ${stream.open ? html`<span class="muted" role="status">${t.streaming}</span>` : null}
       </div>
     </form>
-    <${RequestPane} request=${request} secrets=${secrets} />
-    <${ReplyPane} reply=${reply} step=${step.id} variant=${variant} streaming=${stream.open} secrets=${secrets} />
-    <${NextWay} step=${step} variant=${variant} words=${words} name=${name} />
+    <div ref=${pane} class="tutorial-answer">
+      <${ReplyPane} reply=${reply} step=${step.id} variant=${variant} streaming=${stream.open} secrets=${secrets} />
+      <${NextWay} step=${step} variant=${variant} words=${words} name=${name} />
+    </div>
     ${step.extra === 'mqtt' ? html`<${LiveThing} />` : html`<${Languages} request=${request} secrets=${secrets} />`}
   </article>`;
 }
@@ -94,6 +98,9 @@ function taken(reply, step, variant, name) {
       // An answer of another shape brings nothing; it is shown as it is.
     }
   }
+  // It opens as much as the token does.
+  const refresh = reply.json?.refresh_token;
+  if (typeof refresh === 'string') remember({ hidden: [...(values.peek().hidden ?? []), refresh] });
   if (reply.json?.error === 'mfa_required') {
     remember({ mfaToken: reply.json.mfa_token });
     setQuery({ way: 'otp' });
@@ -141,7 +148,7 @@ function useStream(step, variant, name, full) {
 function NextWay({ step, variant, words, name }) {
   const at = step.variants.indexOf(variant);
   const next = step.variants[at + 1];
-  if (!next || !done.value.has(`${name}/${variant.id}`) || next.id === 'otp' || next.id === 'have') return null;
+  if (!next || !done.value.has(`${name}/${variant.id}`) || step.id === 'token') return null;
   return html`<button type="button" class="tutorial-next-way" onClick=${() => setQuery({ way: next.id })}>
     <${Icon} name="circle-check" size=${16} />
     <span>${words.ways?.[next.id] ?? next.id}</span>

@@ -96,8 +96,8 @@ export default function Events({ query }) {
       <${PauseButton} />
       <${Button} label=${t.clear} kind="quiet" onClick=${() => (list.clear(), setChosen(null))} disabled=${!rows.length} />
       <${CopyMenu} prefix=${prefix} device=${hexOf} example=${{ name: prefix || 'porch/light', data: 'on' }} />
+      <${Status} count=${rows.length} refused=${refused} />
     </div>
-    <${Status} count=${rows.length} refused=${refused} />
     <div class=${`events-frame${wide && chosen ? ' events-frame-split' : ''}`}>
       ${rows.length
         ? html`<${EventTable} rows=${rows} chosen=${chosen?.key ?? null} onChoose=${setChosen} onPause=${toggle} deviceName=${deviceName} />`
