@@ -23,6 +23,7 @@ MANY = 100_000
 BODY_LIMIT = 1 << 20
 """Bytes of a body that are taken; one more is 413."""
 UNKNOWN = "00000000-1111-4222-8333-444444444444"
+WIDGET = "00000000-1111-4222-8333-555555555555"
 SHAPE = {"id": str, "code": str, "status": int, "detail": str}
 DETAIL_LIMIT = 1_000
 """Characters of a sentence: it must not repeat all that was sent."""
@@ -46,11 +47,14 @@ class Account(NamedTuple):
     device: str
     thing: str
     property: str
+    dashboard: str
 
     def path(self, template: str) -> str:
         """A path with these ids."""
-        holder = self.thing if "/things/" in template else self.device
+        holders = {"/things/": self.thing, "/dashboards/": self.dashboard}
+        holder = next((id for part, id in holders.items() if part in template), self.device)
         ids = {"id": holder, "pid": self.property, "cid": UNKNOWN, "key": "color", "token": "x" * 43}
+        ids |= {"widgetId": WIDGET, "user_id": UNKNOWN, "name": "nobody", "email": "nobody@rookery.test"}
         return re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], template)
 
 
@@ -83,7 +87,7 @@ def operations(node: Node) -> list[Operation]:
 
 
 def account_of(node: Node, token: str) -> Account:
-    """Make somebody a device, a thing and a property."""
+    """Make somebody a device, a thing, a property and a dashboard that shows it."""
     headers = {"authorization": f"Bearer {token}"}
 
     def put(path: str, body: Any) -> Any:
@@ -95,7 +99,12 @@ def account_of(node: Node, token: str) -> Account:
     rules = {"type": "INT", "permission": "READ_WRITE", "update_strategy": "ON_CHANGE"}
     one = {"name": "n", "variable_name": "n", **rules}
     thing = put("/iot/v2/things", {"name": "t", "device_id": device, "properties": [one]})
-    return Account(token, device, thing["id"], thing["properties"][0]["id"])
+    property = thing["properties"][0]["id"]
+    widget = {"id": WIDGET, "type": "Value", "x": 0, "y": 0, "width": 4, "height": 3, "options": {}}
+    body = {"name": "w", "widgets": [{**widget, "variables": [property]}]}
+    dashboard = node.http.post("/iot/v3/dashboards", json=body, headers=headers)
+    assert dashboard.status_code == 201, dashboard.text
+    return Account(token, device, thing["id"], property, dashboard.json()["id"])
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +159,9 @@ def bearer(token: str, **more: str) -> dict[str, str]:
 async def everything(http: httpx.AsyncClient, token: str) -> Any:
     """What can be seen of an account, but for what the witness works with."""
     seen = []
-    for path in ("things?show_properties=true&show_deleted=true", "devices?show_deleted=true"):
-        answer = await http.get(f"/iot/v2/{path}", headers=bearer(token))
+    lists = ("v2/things?show_properties=true&show_deleted=true", "v2/devices?show_deleted=true", "v3/dashboards")
+    for path in lists:
+        answer = await http.get(f"/iot/{path}", headers=bearer(token))
         assert answer.status_code == 200
         seen += [one for one in answer.json() if "witness" not in (one["name"], one.get("device_name"))]
     return seen
@@ -223,6 +233,7 @@ BODIES: dict[str, Any] = {
         "update_strategy": "ON_CHANGE",
     },
     "/iot/v2/devices/{id}/properties": {"properties": [{"name": "n", "type": "INT", "value": 1}]},
+    "/iot/v2/dashboards/{id}/shares": {"username": "nobody"},
 }
 """Bodies that would be right for an object of one's own."""
 
@@ -234,7 +245,7 @@ async def test_foreign_ids_are_unknown_ids(
     an id that nobody has."""
     before = await everything(http, account.token)
     other = account_of(attacked, attacked.grant(*strangers))
-    nothing = Account(other.token, UNKNOWN, UNKNOWN, UNKNOWN)
+    nothing = Account(other.token, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
     owners = account._replace(token=other.token)
 
     async def same(method: str, *requests: tuple[str, Any]) -> None:
@@ -249,13 +260,15 @@ async def test_foreign_ids_are_unknown_ids(
         assert told[0] == told[1], (method, requests, told)
 
     def blind(text: str) -> str:
-        for id in (account.device, account.thing, account.property):
+        for id in (account.device, account.thing, account.property, account.dashboard):
             text = text.replace(id, UNKNOWN)
         return text
 
     for operation in operations:
         if "{id}" not in operation.path or "/clients/" in operation.path:
             continue
+        if operation.path.endswith("/share_request"):
+            continue  # Who asks for a dashboard knows of it, by its id, and learns that it is there.
         body = BODIES.get(operation.path, {})
         await same(operation.method, (owners.path(operation.path), body), (nothing.path(operation.path), body))
         if "{pid}" in operation.path:
@@ -266,6 +279,12 @@ async def test_foreign_ids_are_unknown_ids(
         ("PUT", "/iot/v2/things?force=true", {"name": "thief", "device_id": "DEVICE"}),
         ("POST", f"/iot/v2/things/{other.thing}", {"device_id": "DEVICE"}),
         ("POST", f"/iot/v2/things/{other.thing}?force=true", {"device_id": "DEVICE"}),
+        ("PUT", f"/iot/v2/dashboards/{other.dashboard}/widgets/{WIDGET}/variables", {"variables": ["PROPERTY"]}),
+        (
+            "PUT",
+            f"/iot/v3/dashboards/{other.dashboard}/clone",
+            {"overrides": [{"old_thing_id": other.thing, "new_thing_id": "THING"}]},
+        ),
         ("POST", "/iot/v2/series/batch_query_raw", {"requests": [{"q": "thing.THING"}]}),
         ("POST", "/iot/v2/series/batch_query_raw", {"requests": [{"q": "property.PROPERTY"}]}),
         ("POST", "/iot/v2/series/batch_query_raw/lastvalue", {"requests": [{"q": "property.PROPERTY"}]}),
@@ -278,6 +297,9 @@ async def test_foreign_ids_are_unknown_ids(
     for query in (f"device_id={account.device}", f"ids={account.thing}"):
         answer = await http.get(f"/iot/v2/things?{query}", headers=bearer(other.token))
         assert account.thing not in answer.text
+    for query in ("", f"?thing_id={account.thing}", "?name=w"):
+        answer = await http.get(f"/iot/v3/dashboards{query}", headers=bearer(other.token))
+        assert account.dashboard not in answer.text
     keys = await http.get("/iot/v1/clients", headers=bearer(other.token))
     assert attacked.sandbox.arduino.client_id not in keys.text
     mine = attacked.sandbox.arduino.client_id

@@ -11,7 +11,7 @@ import pytest
 from rookery.arduino.api.app import ROUTES
 from tests.arduino.api.conftest import World
 
-OURS = {"clients_v1", "exports_v1", "openapi"}
+OURS = {"clients_v1", "exports_v1", "openapi", "users_v1"}
 """Groups that the official document does not have."""
 
 
@@ -64,6 +64,10 @@ async def test_it_holds_together(world: World) -> None:
         ("/iot/v2/devices/{id}/pass", "put", "devices_v2_pass#set"),
         ("/iot/v2/devices/{id}/certs/{cid}", "post", "devices_v2_certs#update"),
         ("/iot/v2/devices/{id}/tags/{key}", "delete", "devices_v2_tags#delete"),
+        ("/iot/v2/dashboards/{id}", "patch", "dashboards_v2#patch"),
+        ("/iot/v2/dashboards/{id}/shares/{user_id}", "delete", "dashboards_v2#deleteShare"),
+        ("/iot/v2/dashboards/{id}/widgets/{widgetId}/variables", "put", "dashboards_v2#link"),
+        ("/iot/v3/dashboards/{id}/template", "get", "dashboards_v3#template"),
         ("/iot/v2/series/historic_data", "post", "series_v2#historic_data"),
     ],
 )
