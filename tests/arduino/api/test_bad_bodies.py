@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.arduino.api.conftest import World
-from tests.arduino.api.greenhouse import greenhouse, names_of
+from tests.arduino.api.dashboard_scene import OTHER_WIDGET_ID, PAGE_ID, dashboard, page, widget
+from tests.arduino.api.greenhouse import UNKNOWN_ID, greenhouse, names_of
 from tests.arduino.api.scenario import filled
 
 PROPERTY = {
@@ -25,6 +26,13 @@ PROPERTY = {
     "variable_name": "zz",
 }
 THING = "/iot/v2/things/{thing}"
+DASHBOARD = "/iot/v2/dashboards/{dashboard}"
+WIDGET = widget(
+    name="w",
+    **{f"{name}_mobile": 1 for name in ("x", "y", "width", "height")},
+    options={"a": [{}]},
+    variables=["{visits}"],
+)
 SERIES = "/iot/v2/series/batch_query"
 SINCE = {"from": "2025-01-01T00:00:00Z", "to": "2025-01-02T00:00:00Z", "interval": 60, "series_limit": 5}
 
@@ -52,6 +60,14 @@ BODIES: dict[str, Any] = {
     f"POST {SERIES}_raw": {"requests": [{"q": "thing.{thing}", **SINCE, "sort": "ASC"}], "resp_version": 1},
     f"POST {SERIES}_sampling": {"requests": [{"q": "property.{note}", **SINCE}], "resp_version": 1},
     f"POST {SERIES}_raw/lastvalue": {"requests": [{"thing_id": "{thing}", "property_id": "{note}"}]},
+    "POST /iot/v2/dashboards": {"name": "a", "cover_image": "b", "soft_deleted": False, "widgets": [WIDGET]},
+    "POST /iot/v3/dashboards": {"pages": [page(icon="i")], "widgets": [WIDGET | {"page_id": PAGE_ID}]},
+    f"PUT {DASHBOARD}": {"name": "a", "cover_image": "b", "soft_deleted": False, "widgets": [WIDGET]},
+    f"PATCH {DASHBOARD.replace('v2', 'v3')}": {"pages": [page()], "widgets": [WIDGET | {"page_id": "0"}]},
+    f"PUT {DASHBOARD}/clone": {"overrides": [{"old_thing_id": "{thing}", "new_thing_id": "{thing}"}]},
+    f"PUT {DASHBOARD}/widgets/{OTHER_WIDGET_ID}/variables": {"variables": ["{door}"]},
+    f"PUT {DASHBOARD}/shares": {"user_id": UNKNOWN_ID, "username": "x", "users": [{"user_id": None, "username": "x"}]},
+    f"PUT {DASHBOARD}/share_request": {"message": "x"},
 }
 
 STRANGE: tuple[Any, ...] = (
@@ -82,7 +98,7 @@ def replaced(body: Any, place: tuple[Any, ...], value: Any) -> Any:
 @pytest.mark.parametrize("request_line", BODIES)
 async def test_strange_values(world: World, request_line: str) -> None:
     live = await greenhouse(world)
-    names = names_of(live)
+    names = names_of(live, dashboard=(await dashboard(world, live))["id"])
     body = json.loads(filled(json.dumps(BODIES[request_line]), names))
     method, path = filled(request_line, names).split(" ")
     headers = {"Authorization": f"Bearer {world.token}"}

@@ -21,6 +21,7 @@ from rookery.core.services import Services, build_services
 from rookery.storage.catalog import open_catalog
 from rookery.storage.telemetry import TelemetryStore
 from tests.arduino.api.conftest import BASE, TestKey, exports_of, sign
+from tests.arduino.api.dashboard_scene import OPTIONS, WIDGET_ID, page, widget
 from tests.fakes import ManualClock, PlainPasswords, connect
 
 
@@ -91,3 +92,34 @@ async def test_a_story_with_a_restart(tmp_path: Path, soft: bool) -> None:
         assert (await http.get(device_path)).status_code == 404
         assert len((await http.get("/iot/v2/devices?show_deleted=true")).json()) == soft
         assert (await http.post(device_path, json={})).status_code == (200 if soft else 404)
+
+
+async def test_a_dashboard_after_a_restart(tmp_path: Path) -> None:
+    """Nothing of it has changed on the way to the disk and back, not even the kind of a number."""
+    clock = ManualClock()
+    async with server(tmp_path, clock, 1) as (services, _, http):
+        person = await services.people.create("owner@rookery.test")
+        guest = await services.people.create("guest@rookery.test")
+        key, secret = await services.clients.create(person.id, "test")
+        await log_in(http, key.id, secret)
+        body = {"name": "Wall", "pages": [page()], "widgets": [widget(options=OPTIONS)]}
+        made = (await http.post("/iot/v3/dashboards", json=body)).json()
+        path = f"/iot/v2/dashboards/{made['id']}"
+        assert (await http.put(f"{path}/shares", json={"username": "guest@rookery.test"})).status_code == 200
+        who = await services.people.principal(person.id)
+        token = (await services.dashboard_links.make(who, made["id"], name="kitchen")).token
+
+    async with server(tmp_path, clock, 2) as (services, _, http):
+        await log_in(http, key.id, secret)
+        answer = await http.get(path.replace("v2", "v3"))
+        shown = answer.json()
+        assert shown == made | {"shared_with": [{"user_id": guest.id, "username": "guest@rookery.test"}]}
+        assert list(shown["widgets"][0]["options"]) == list(OPTIONS)
+        assert '"whole":1.0' in answer.text
+        opened = await services.dashboard_links.open(token)
+        assert (opened.link.name, opened.dashboard.widgets[0]["id"]) == ("kitchen", WIDGET_ID)
+        who = await services.people.principal(guest.id)
+        assert [found.id for found in await services.dashboards.visible(who)] == [made["id"]]
+        assert (await http.delete(path, params={"force": True})).status_code == 200
+        assert await services.dashboards.visible(who) == []
+        assert await services.dashboard_access.dashboards(who) == []
