@@ -124,6 +124,10 @@ class Telemetry(Protocol):
     async def sample(self, series: int, start: int, end: int, interval: int, *, origin: int = 0) -> list[Point]:
         """The last point of each bin of `interval` microseconds, of any kind of value, ascending."""
 
+    async def thin(self, series: int, start: int, end: int, points: int, *, gap: int | None = None) -> list[Point]:
+        """At most `points` of the numbers with start <= time < end that look like all of them, ascending. Where two
+        neighbours are more than `gap` microseconds apart, both are kept."""
+
     async def count(self, series: int, start: int, end: int) -> int:
         """How many points with start <= time < end."""
 

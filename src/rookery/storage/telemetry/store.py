@@ -362,6 +362,12 @@ class TelemetryStore:
         """See `Telemetry.sample`. Raises ValueError for an interval that is not positive."""
         return await self._in_reader(reading.sample, self._memory, series, start, end, interval, origin)
 
+    async def thin(self, series: int, start: int, end: int, points: int, *, gap: int | None = None) -> list[Point]:
+        """See `Telemetry.thin`. Raises ValueError for fewer than two points or a gap below a microsecond."""
+        from rookery.storage.telemetry.thinning import thin
+
+        return await self._in_reader(thin, self._memory, series, start, end, points, gap)
+
     async def count(self, series: int, start: int, end: int) -> int:
         """See `Telemetry.count`."""
         return await self._in_reader(reading.count, self._memory, series, start, end)
