@@ -14,7 +14,7 @@ from rookery.console.call import Call, ms
 from rookery.console.errors import Refusal, not_found
 from rookery.console.session import person_view
 from rookery.core.clock import SECOND
-from rookery.core.people import LINK_LIFETIME
+from rookery.core.people import LINK_LIFETIME, check_name
 from rookery.core.records import (
     Client,
     Dashboard,
@@ -56,14 +56,8 @@ async def list_people(call: Call) -> dict[str, Any]:
 async def invite(call: Call) -> dict[str, Any]:
     """Make an account without a password, and the link to choose one."""
     given = await call.json(Invited)
-    people = call.services.people
-    person = await people.create(given.email)
-    if given.name.strip():
-        try:
-            person = await people.set_name(person, given.name)
-        except Exception:
-            await people.delete(person)
-            raise
+    name = check_name(given.name) if given.name.strip() else ""
+    person = await call.services.people.create(given.email, name)
     return {"person": await _view(call, person), **await _link(call, person)}
 
 

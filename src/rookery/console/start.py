@@ -10,6 +10,7 @@ from rookery.console.api import May, Route, route
 from rookery.console.call import Call
 from rookery.console.errors import Refusal
 from rookery.console.session import Secret, end_sessions, guesser, heard, let_in
+from rookery.core.people import check_name
 from rookery.core.records import Person
 
 
@@ -46,9 +47,10 @@ async def redeem(call: Call) -> dict[str, Any]:
     given = await call.json(Chosen)
     await _person(call)
     people = call.services.people
+    name = check_name(given.name) if given.name is not None and given.name.strip() else None
     person = await people.redeem(call.segments["token"], given.password)
-    if given.name is not None and given.name.strip():
-        person = await people.set_name(person, given.name)
+    if name is not None:
+        person = await people.set_name(person, name)
     await end_sessions(call, person)
     return await let_in(call, person)
 

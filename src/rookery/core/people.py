@@ -200,10 +200,7 @@ class People:
         Raises:
             Invalid: no name, or a longer one than can be shown.
         """
-        name = name.strip()
-        if not 1 <= len(name) <= NAME_LIMIT:
-            raise Invalid(f"A person has a name of 1 to {NAME_LIMIT} characters.", "name")
-        now = self._clock.now()
+        name, now = check_name(name), self._clock.now()
         after = changed(person, now, name=name)
         changes: list[Change] = [Update(after)]
         space = await self._catalog.get(Space, person.id)
@@ -273,6 +270,18 @@ class People:
             raise ended
         await self._links.end(person.id, LOGIN, CODE)
         return after
+
+
+def check_name(name: str) -> str:
+    """A person's name without blanks around it, when it may be one.
+
+    Raises:
+        Invalid: it is empty, or longer than can be shown.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= NAME_LIMIT:
+        raise Invalid(f"A person has a name of 1 to {NAME_LIMIT} characters.", "name")
+    return name
 
 
 def check_address(email: str) -> str:
