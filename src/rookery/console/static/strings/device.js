@@ -18,13 +18,13 @@ export const t = {
     never: 'Never connected', waiting: 'It has not connected yet.', setUp: 'Show me how',
   },
   facts: {
-    title: 'About this board', id: 'Device id', hex: 'Particle id', model: 'Model', product: 'Product', groups: 'Groups', thing: 'Thing',
+    title: 'About this board', id: 'Device id', hex: 'Particle id', hexAlso: 'Id under /v1', model: 'Model', product: 'Product', groups: 'Groups', thing: 'Thing',
     noThing: 'None', owner: 'Owner', address: 'Last address', link: 'Link', heard: 'Last heard', serial: 'Serial number', fqbn: 'FQBN',
     created: 'Added', attach: 'Attach a thing', none: 'None',
   },
   firmware: {
     title: 'Firmware', none: 'The board has not said what runs on it yet.', lib_version: 'Library', wifi_fw_version: 'Radio firmware',
-    sketch_sha256: 'Sketch (SHA-256)', system_version: 'Device OS', firmware_version: 'Product firmware', desired_version: 'Wanted version',
+    sketch_sha256: 'Sketch hash', ota: 'Over the air', firmware_product: 'Product number', cellfw: 'Modem firmware', system_version: 'Device OS', firmware_version: 'Product firmware', desired_version: 'Wanted version',
     network: 'Network', imei: 'IMEI', iccid: 'ICCID', safe_mode: 'Safe mode', updates_enabled: 'Takes updates', yes: 'Yes', no: 'No',
     send: 'Send firmware',
   },

@@ -1,9 +1,9 @@
 /** Words of the list of things and of the page of one. */
 export const t = {
-  title: 'Things', line: 'A thing holds variables. At most one board feeds it; its history stays when the board changes.',
-  create: 'Create thing', search: 'Search by name, variable or id',
+  title: 'Things', line: 'Variables and their history. One board feeds a thing, and can be replaced.',
+  create: 'Create thing', search: 'Search by name, board or id',
   column: { name: 'Name', board: 'Board', variables: 'Variables', tags: 'Tags', changed: 'Changed' },
-  noBoard: 'No board',
+  noBoard: 'No board', count: (/** @type {number} */ n) => (n === 1 ? '1 thing' : `${n.toLocaleString()} things`),
   empty: { sentence: 'No thing yet. A thing holds the variables that a board sends and takes.', example: 'Greenhouse: temperature, humidity, window' },
   fresh: { title: 'Create a thing', name: 'Name', hint: 'Letters, digits, blanks and . _ -', bad: 'Letters, digits, blanks and . _ - only, up to 64 of them.', zone: 'Time zone', do: 'Create thing', done: 'Created.' },
   missing: 'This thing does not exist, or it belongs to somebody else.',

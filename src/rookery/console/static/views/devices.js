@@ -5,7 +5,7 @@ import { style } from '../style.js';
 import { setQuery } from '../router.js';
 import { useLoad } from '../api/rest.js';
 import { useLive } from '../api/live.js';
-import { Button, Dot, Page, Pager, Table, Tag, Time } from '../ui/index.js';
+import { Button, Dot, Page, Pager, Panel, Table, Tag, Time } from '../ui/index.js';
 import { t } from '../strings/devices.js';
 import { modelOf, nameOf } from './parts/devices-model.js';
 import { Filters, filtersOf, isFiltered, NO_FILTERS } from './parts/devices-filters.js';
@@ -52,7 +52,7 @@ export default function Devices({ query }) {
     presence.value = new Map();
   }, [load.data]);
 
-  const columns = useMemo(() => columnsOf(presence), [presence]);
+  const columns = useMemo(() => columnsOf(presence, rows), [presence, load.data]);
   const total = load.data?.total ?? 0;
   const pages = Math.max(1, Math.ceil(total / (load.data?.per_page ?? PER_PAGE)));
   const chosen = [...selected.value].map((id) => known.current.get(id)).filter((each) => each !== undefined);
@@ -61,13 +61,13 @@ export default function Devices({ query }) {
   return html`
     <${Page}
       title=${t.title}
-      line=${load.state === 'ready' && total && !isFiltered(filters) ? `${t.line} ${t.count(total)}.` : t.line}
+      line=${t.line}
       action=${html`<${Button} kind="primary" icon="plus" label=${t.connect} href="/console/connect" />`}
     >
       <div class="devices">
         <${Filters} filters=${filters} total=${load.state === 'ready' ? total : null} />
         ${chosen.length > 0 && html`<${Bulk} devices=${chosen} selected=${selected} onDone=${load.reload} />`}
-        <${Table}
+        <${Panel} flush title=${load.data ? t.count(total) : t.title} calls=${load.calls}><${Table}
           label=${t.title}
           columns=${columns}
           rows=${rows}
@@ -85,7 +85,7 @@ export default function Devices({ query }) {
             example: t.empty.example,
             icon: 'cpu',
           }}
-        />
+        /><//>
         ${pages > 1 && html`
           <${Pager} page=${page} pages=${pages} total=${total}
             onPage=${(/** @type {number} */ next) => setQuery({ page: next === 1 ? null : next }, { replace: false })} />
@@ -96,27 +96,26 @@ export default function Devices({ query }) {
 }
 
 /**
+ * The columns; products and tags only where a board on this page has one.
  * @param {import('../html.js').Signal<Map<string, {online: boolean, time: number}>>} presence
+ * @param {Device[]} rows
  */
-function columnsOf(presence) {
-  return [
+function columnsOf(presence, rows) {
+  const all = [
     {
       key: 'name', label: t.column.name, sort: true,
       render: (/** @type {Device} */ row) => html`<span class="devices-name">${nameOf(row)}</span>`,
     },
     {
-      key: 'online', label: t.column.state, width: '104px',
+      key: 'online', label: t.column.state, width: '112px',
       render: (/** @type {Device} */ row) => html`<${Dot} online=${(presence.value.get(row.id) ?? row).online} />`,
     },
     {
-      key: 'last_heard', label: t.column.heard, sort: true, width: '128px', hidePhone: true,
-      render: (/** @type {Device} */ row) => {
-        const at = presence.value.get(row.id)?.time ?? row.last_heard;
-        return at ? html`<${Time} at=${at} />` : html`<span class="devices-none">${t.never}</span>`;
-      },
+      key: 'last_heard', label: t.column.heard, sort: true, width: '136px', hidePhone: true,
+      render: (/** @type {Device} */ row) => html`<${Time} at=${presence.value.get(row.id)?.time ?? row.last_heard} />`,
     },
     {
-      key: 'type', label: t.column.kind, hidePhone: true,
+      key: 'type', label: t.column.kind, sort: true, hidePhone: true,
       render: (/** @type {Device} */ row) => html`
         <span class="devices-kind">${modelOf(row)} <span class="devices-none">${t.kinds[row.dialect]}</span></span>
       `,
@@ -126,16 +125,17 @@ function columnsOf(presence) {
       render: (/** @type {Device} */ row) => row.thing
         && html`<a class="devices-link" href=${`/console/things/${row.thing.id}`}>${row.thing.name}</a>`,
     },
-    {
+    rows.some((row) => row.product) && {
       key: 'product', label: t.column.product, hidePhone: true,
       render: (/** @type {Device} */ row) => row.product
         && html`<a class="devices-link" href=${`/console/products/${row.product.number}`}>${row.product.name}</a>`,
     },
-    {
+    rows.some((row) => row.groups.length > 0 || Object.keys(row.tags).length > 0) && {
       key: 'tags', label: t.column.tags, hidePhone: true,
       render: (/** @type {Device} */ row) => html`<${Labels} device=${row} />`,
     },
   ];
+  return all.filter((column) => column !== false);
 }
 
 const LABELS = 2;

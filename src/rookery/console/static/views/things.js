@@ -3,7 +3,7 @@ import { html, useMemo, useSignal } from '../html.js';
 import { style } from '../style.js';
 import { navigate, setQuery } from '../router.js';
 import { iot, useLoad } from '../api/rest.js';
-import { Button, Field, Form, Page, Pager, Search, Sheet, Table, Tag, Time, toast } from '../ui/index.js';
+import { Button, Field, Form, Page, Pager, Panel, Search, Sheet, Table, Tag, Time, toast } from '../ui/index.js';
 import { t } from '../strings/things.js';
 import { ownZone, THING_NAME } from './parts/attach-thing.js';
 
@@ -32,7 +32,7 @@ export default function Things({ query }) {
         <div class="devices-filters">
           <${Search} label=${t.search} value=${q} onInput=${(/** @type {string} */ text) => setQuery({ q: text || null, page: null })} />
         </div>
-        <${Table}
+        <${Panel} flush title=${load.data ? t.count(found.length) : t.title} calls=${load.calls}><${Table}
           label=${t.title}
           columns=${COLUMNS}
           rows=${shown}
@@ -44,7 +44,7 @@ export default function Things({ query }) {
           sort=${sort}
           onSort=${(/** @type {string} */ next) => setQuery({ sort: next === 'name' ? null : next, page: null })}
           empty=${{ sentence: t.empty.sentence, action: create, example: t.empty.example, icon: 'layers' }}
-        />
+        /><//>
         ${pages > 1 && html`<${Pager} page=${page} pages=${pages} total=${found.length}
           onPage=${(/** @type {number} */ next) => setQuery({ page: next === 1 ? null : next }, { replace: false })} />`}
       </div>

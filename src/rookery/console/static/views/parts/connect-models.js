@@ -84,6 +84,8 @@ const PARTICLE_NAMES = {
   linux: 'Linux device', gcc: 'Virtual device (gcc)', 'digistump-oak': 'Digistump Oak', 'redbear-duo': 'RedBear Duo',
   bluz: 'Bluz',
 };
+/** The order of the newest group. */
+const NEWEST = ['p2', 'msom', 'electron2', 'trackerm', 'tachyon'];
 const INTERNAL = new Set(['esp32', 'sulu', 'bluz']);
 
 /**
@@ -108,7 +110,7 @@ function particleModel(platform) {
 function particleGroup(platform) {
   if (platform.family === 'gen 1' || platform.family === 'gen 2') return 'gen2';
   if (platform.family === 'gen 3') return 'gen3';
-  if (['p2', 'msom', 'electron2', 'trackerm', 'tachyon'].includes(platform.name)) return 'gen4';
+  if (NEWEST.includes(platform.name)) return 'gen4';
   return 'other';
 }
 
@@ -126,7 +128,8 @@ export function modelsOf(boards) {
   }));
   const particle = boards.particle.filter((platform) => !INTERNAL.has(platform.name)).map(particleModel);
   const order = ['gen4', 'gen3', 'gen2', 'other'];
-  particle.sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
+  const place = (/** @type {Model} */ model) => NEWEST.indexOf(model.key.replace('particle-', ''));
+  particle.sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group) || place(a) - place(b));
   return [...known, ...others, ...particle];
 }
 
@@ -147,4 +150,22 @@ export function grouped(models, vendor, typed) {
     groups.set(model.group, [...(groups.get(model.group) ?? []), model]);
   }
   return [...groups];
+}
+
+/**
+ * The model of a board that is there already.
+ * @param {Model[]} models
+ * @param {{dialect: string, type: string, fqbn?: string|null, platform?: number|string|null}} device
+ * @returns {Model|undefined}
+ */
+export function modelOfDevice(models, device) {
+  if (device.dialect === 'particle') {
+    return models.find((model) => model.vendor === 'particle' && model.platform === Number(device.platform))
+      ?? models.find((model) => model.vendor === 'particle');
+  }
+  const part = (device.fqbn ?? '').split(':')[2];
+  return models.find((model) => model.vendor === 'arduino' && device.fqbn && model.fqbn === device.fqbn && model.type === device.type && model.language === 'cpp')
+    ?? models.find((model) => model.vendor === 'arduino' && part && model.fqbn?.split(':')[2] === part && model.language === 'cpp')
+    ?? models.find((model) => model.vendor === 'arduino' && model.type === device.type)
+    ?? models.find((model) => model.key === 'esp32');
 }

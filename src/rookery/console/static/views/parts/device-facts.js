@@ -17,7 +17,7 @@ export function Facts({ device, onAttach }) {
       <dl class="device-facts">
         <div><dt>${device.dialect === 'particle' ? f.hex : f.id}</dt>
           <dd><${Id} id=${device.dialect === 'particle' ? device.hex_id : device.id} /></dd></div>
-        <div><dt>${device.dialect === 'particle' ? f.id : f.hex}</dt>
+        <div><dt>${device.dialect === 'particle' ? f.id : f.hexAlso}</dt>
           <dd><${Id} id=${device.dialect === 'particle' ? device.id : device.hex_id} /></dd></div>
         <div><dt>${f.model}</dt><dd>${modelOf(device)}</dd></div>
         <div><dt>${f.thing}</dt><dd>${device.thing

@@ -8,7 +8,7 @@ export const CHARTS = [
   ['signal', 'device.network.signal.strength', '%'],
   ['memory', 'device.system.memory.used', 'B'],
   ['battery', 'device.power.battery.charge', '%'],
-  ['round', 'device.cloud.coap.round_trip', 'ms'],
+  ['round', 'service.coap.round_trip', 'ms'],
   ['uptime', 'device.system.uptime', 's'],
   ['disconnects', 'device.cloud.connection.disconnects', ''],
 ];

@@ -1,0 +1,59 @@
+/** A numbered step of the set-up, and the question under which name boards reach this server. */
+import { html } from '../../html.js';
+import { session } from '../../api/session.js';
+import { Copy, Field } from '../../ui/index.js';
+import { t } from '../../strings/connect.js';
+import { hostsOf, isLoopback } from './connect-address.js';
+
+/** @param {{number: number|string, title: string, children?: any, id?: string}} props */
+export function Section({ number, title, children, id }) {
+  return html`
+    <section class="connect-section" aria-labelledby=${`step-${number}`} id=${id}>
+      <h2 id=${`step-${number}`}><span class="connect-number">${number}</span> ${title}</h2>
+      <div class="connect-body">${children}</div>
+    </section>
+  `;
+}
+
+/** A line for a terminal. @param {{text: string}} props */
+export function Command({ text }) {
+  return html`<span class="connect-command"><code>${text}</code><${Copy} text=${text} /></span>`;
+}
+
+const LONGEST = 63;
+
+/**
+ * What is wrong with an address, if something is.
+ * @param {string} host
+ * @param {'mqtt'|'particle'} kind
+ */
+export function addressProblem(host, kind) {
+  if (!/^[A-Za-z0-9.:_[\]-]+$/.test(host) || /^https?:/.test(host)) return t.address.bad;
+  if (host.includes(':')) return kind === 'particle' ? t.address.ipv6 : '';
+  return kind === 'particle' && host.length > LONGEST ? t.address.long : '';
+}
+
+/**
+ * @param {object} props
+ * @param {string} props.host
+ * @param {(host: string) => void} props.onHost
+ * @param {'mqtt'|'particle'} props.kind
+ */
+export function Address({ host, onHost, kind }) {
+  const { server, person } = session.value;
+  const known = hostsOf(server);
+  const problem = addressProblem(host, kind);
+  const foreign = !problem && kind === 'mqtt' && !isLoopback(host) && (server.hosts?.length ?? 0) > 0 && !server.hosts?.includes(host);
+  return html`
+    <div class="connect-address">
+      <${Field} label=${t.address.label} hint=${t.address.hint} value=${host} mono error=${problem}
+        onInput=${(/** @type {string} */ text) => onHost(text.trim())} />
+      ${known.length > 1 && html`<div class="connect-hosts">
+        ${known.map((each) => html`<button key=${each} type="button" aria-pressed=${String(each === host)} onClick=${() => onHost(each)}>${each}</button>`)}
+      </div>`}
+      ${!problem && isLoopback(host) && html`<p class="connect-warn">${t.address.loopback}</p>`}
+      ${foreign && html`<p class="connect-warn">${t.address.foreign}
+        ${person?.operator && html` <a href="/console/settings/names">${t.address.settings}</a>`}</p>`}
+    </div>
+  `;
+}
