@@ -2,7 +2,7 @@
 export const t = {
   product: 'Rookery',
   skip: 'Skip to the page',
-  rail: 'Pages',
+  rail: 'Main',
   more: 'More',
   collapse: 'Collapse the rail',
   expand: 'Expand the rail',

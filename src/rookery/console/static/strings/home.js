@@ -19,6 +19,7 @@ export default {
   trend: (/** @type {string} */ name, /** @type {string} */ last, /** @type {string} */ most) => `${name}: now ${last}, at most ${most} in this time.`,
   errors: 'Last errors',
   noErrors: 'Nothing went wrong since the server started.',
+  times: (/** @type {number} */ n) => `${n} times`,
   works: 'Running',
   workDone: 'done',
   workFailed: 'failed',

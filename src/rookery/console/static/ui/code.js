@@ -62,7 +62,7 @@ export function Code({ text, language = 'text', label, file, wrap = false, copy 
         <${Copy} text=${copy} />
       </span>
     </figcaption>
-    <pre tabindex="0" role="region" class=${wrap ? 'code-wrap' : ''} aria-label=${label ?? file ?? language}><code>${inside}</code></pre>
+    <pre tabindex="0" role="group" class=${wrap ? 'code-wrap' : ''} aria-label=${label ?? file ?? language}><code>${inside}</code></pre>
   </figure>`;
 }
 

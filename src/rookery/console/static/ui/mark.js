@@ -14,9 +14,10 @@ export function Mark({ size = 24, label }) {
     aria-hidden=${label ? undefined : 'true'}
   >
     <path
-      d="M23.2 4.5c-2.9 0-4.9 1.8-6.1 4.3L4.6 20.3c-.6.6-.2 1.5.6 1.4l5-.6c1.4 1.5 3.4 2.3 5.8 2.3 6 0 9.9-4.3 9.9-10v-2.7l3.3-1.6c.6-.3.5-1.1-.1-1.2l-2.6-.5c-.6-1.8-1.7-2.9-3.3-2.9z"
+      fill-rule="evenodd"
+      d="M28.6 9.7 25.2 7.5C24.3 4.8 22 3.2 19.3 3.2c-3.3 0-5.5 2.2-6.2 5.4-.6 2.8-2 5.1-3.9 7.4L2.6 24c-.5.6.1 1.5.9 1.2l6.5-2.3c1.8 1.2 4 1.7 6.3 1.3 5.4-.9 9-5.2 9-10.6v-1.8l3.3-1.3c.4-.2.4-.6 0-.8ZM20.7 6.7a1.15 1.15 0 1 1 0 2.3 1.15 1.15 0 0 1 0-2.3ZM10.7 19.2c3.9.5 7.3-1.8 8.4-5.6.1-.5.8-.4.8.1.1 4.6-3.7 8.3-8.8 7.4-.9-.1-1.5-1.7-.4-1.9Z"
     />
-    <path d="M1 27.2c9.800 1.500 20.200 1.500 30 0" fill="none" stroke="currentColor" stroke-width="2.200" stroke-linecap="round" />
-    <path d="M15.500 22.500v5.200M19.500 22v5.500" fill="none" stroke="currentColor" stroke-width="1.800" stroke-linecap="round" />
+    <path d="M.9 27.4q15.1 2.2 30.2 0" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" />
+    <path d="M15 23.8v4.4M18.6 23.2v4.9" stroke="currentColor" stroke-width="1.5" />
   </svg>`;
 }

@@ -1,4 +1,4 @@
-import { html, useEffect, useId, useRef } from '../html.js';
+import { html, useEffect, useRef } from '../html.js';
 import { restore } from '../router.js';
 import { Calls } from './calls.js';
 import { Icon } from './icon.js';
@@ -43,12 +43,11 @@ export function Page({ title, line, action, json = true, back, wide = false, chi
  *   children?: import('../html.js').Children, flush?: boolean, line?: import('../html.js').Children, id?: string}} props
  *   flush: the content reaches the edges (tables) */
 export function Panel({ title, actions, calls, children, flush = false, line, id }) {
-  const label = useId();
-  return html`<section class=${`panel${flush ? ' panel-flush' : ''}`} aria-labelledby=${title ? label : undefined} id=${id}>
+  return html`<section class=${`panel${flush ? ' panel-flush' : ''}`} id=${id}>
     ${title || actions || calls
       ? html`<header class="panel-head">
           <div class="panel-title">
-            ${title ? html`<h2 id=${label}>${title}</h2>` : null} ${line ? html`<p class="muted">${line}</p>` : null}
+            ${title ? html`<h2>${title}</h2>` : null} ${line ? html`<p class="muted">${line}</p>` : null}
           </div>
           <div class="panel-actions">${actions}${calls ? html`<${Calls} calls=${calls} />` : null}</div>
         </header>`

@@ -7,13 +7,14 @@ import { pdf } from './pdf.js';
 import t from '../strings/ui.js';
 
 /** What is shown once and never again. Leaving before "I have stored it" asks.
- * @param {{title: string, entries: Array<{label: string, value: string}>, fileName: string, onDone: () => void}} props
- *   fileName without its ending */
-export function Secret({ title, entries, fileName, onDone }) {
-  const open = useSignal(true);
+ * @param {{title: string, entries: Array<{label: string, value: string}>, fileName: string, onDone: () => void,
+ *   ask?: boolean}} props
+ *   fileName without its ending; ask: false where nothing is lost by leaving */
+export function Secret({ title, entries, fileName, onDone, ask = true }) {
+  const open = useSignal(ask);
   confirmLeave(open, t.secret.leave);
   const text = () => `${title}\n\n${entries.map(({ label, value }) => `${label}: ${value}`).join('\n')}\n`;
-  return html`<section class="secret" aria-label=${title}>
+  return html`<section class="secret">
     <header class="secret-head">
       <${Icon} name="key-round" size=${20} />
       <div>

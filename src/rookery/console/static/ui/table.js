@@ -194,10 +194,10 @@ function Head({ column, sort, onSort }) {
   </th>`;
 }
 
-/** @param {{page: number, pages: number, total?: number, onPage: (page: number) => void}} props pages count from 1 */
-export function Pager({ page, pages, total, onPage }) {
+/** @param {{page: number, pages: number, total?: number, onPage: (page: number) => void, label?: string}} props pages count from 1 */
+export function Pager({ page, pages, total, onPage, label = t.pager }) {
   if (pages <= 1) return total ? html`<p class="pager muted num">${t.total(total)}</p>` : null;
-  return html`<nav class="pager" aria-label=${t.pager}>
+  return html`<nav class="pager" aria-label=${label}>
     <span class="muted num">${total === undefined ? '' : t.total(total)}</span>
     <span class="pager-buttons">
       <button type="button" class="icon-button" disabled=${page <= 1} aria-label=${t.previous} title=${t.previous} onClick=${() => onPage(page - 1)}>
@@ -229,7 +229,7 @@ export function Search({ value, onInput, label = t.search }) {
     addEventListener('keydown', slash);
     return () => removeEventListener('keydown', slash);
   }, []);
-  return html`<div class="search" role="search">
+  return html`<div class="search">
     <${Icon} name="search" />
     <label class="hidden" for=${id}>${label}</label>
     <input

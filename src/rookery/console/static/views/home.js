@@ -13,8 +13,9 @@ await style('home');
 
 export const title = t.title;
 
-/** @typedef {{online: number, devices: number, messages_per_s: number, points_per_s: number, storage_bytes: number,
- *   disk_free_bytes: number, days_left: number | null}} Numbers */
+/** What people who do not run the server see is their space's: `online` and `devices` only.
+ * @typedef {{online: number, devices: number, messages_per_s?: number, points_per_s?: number, storage_bytes?: number,
+ *   disk_free_bytes?: number, days_left?: number | null}} Numbers */
 
 const RANGES = /** @type {Array<keyof typeof t.range>} */ (/** @type {unknown} */ (Object.keys(t.range)));
 const USUAL = '6';
@@ -30,13 +31,13 @@ export default function Home({ query }) {
   const [now, setNow] = useState(/** @type {Numbers | null} */ (null));
   const [late, setLate] = useState(/** @type {Array<[number, number, number]>} */ ([]));
   useLive('pulse', (message) => {
-    const fresh = message.now ?? message;
+    const fresh = /** @type {Numbers} */ (/** @type {unknown} */ (message));
     if (typeof fresh.online !== 'number') return;
     setNow(fresh);
     setLate((before) => {
       const at = Date.now();
       if (before.length && at - before[before.length - 1][0] < STEP) return before;
-      return [...before.slice(-2_000), [at, fresh.online, fresh.messages_per_s]];
+      return [...before.slice(-2_000), [at, fresh.online, fresh.messages_per_s ?? 0]];
     });
   });
   useEffect(() => setLate([]), [load.data]);
@@ -45,7 +46,8 @@ export default function Home({ query }) {
   const to = Math.max(rows[rows.length - 1]?.[0] ?? 0, Math.floor(Date.now() / STEP) * STEP);
   const from = to - Number(hours) * HOUR;
   const shown = rows.filter((row) => row[0] >= from);
-  const fresh = numbers?.devices === 0 && load.state === 'ready';
+  // The count of boards is looked at once a minute; who is online is known at once.
+  const fresh = numbers?.devices === 0 && numbers.online === 0 && load.state === 'ready';
   return html`<${Page}
     title=${t.title}
     line=${t.line}
@@ -54,7 +56,7 @@ export default function Home({ query }) {
     ${load.state === 'error' && !load.data ? html`<${ErrorBox} error=${load.error} retry=${load.reload} />` : null}
     ${fresh ? html`<${Beginning} />` : null}
     ${numbers ? html`<${Tiles} now=${numbers} />` : load.state === 'loading' ? html`<${Skeleton} rows=${4} />` : null}
-    ${load.data && (rows.length > 1 || session.value.person?.operator)
+    ${load.data && session.value.person?.operator
       ? html`<div class="home-curves">
           <${Panel}
             title=${t.onlineOver}
@@ -104,18 +106,15 @@ function Curve({ name, rows, column, from, to, whole }) {
 /** @param {{now: Numbers}} props */
 function Tiles({ now }) {
   const few = (/** @type {number} */ n) => number(n < 10 ? Math.round(n * 10) / 10 : Math.round(n));
-  const room = now.days_left !== null && now.days_left !== undefined ? t.daysLeft(now.days_left) : now.disk_free_bytes ? t.free(bytes(now.disk_free_bytes)) : '';
+  const days = now.days_left ?? null;
+  const room = days !== null ? t.daysLeft(days) : now.disk_free_bytes ? t.free(bytes(now.disk_free_bytes)) : '';
   return html`<dl class="home-tiles" aria-label=${t.numbers}>
-    <${Tile} icon="plug-zap" name=${t.online} value=${number(now.online)} note=${t.ofAll(now.devices)} href="/console/devices" />
-    <${Tile} icon="activity" name=${t.messages} value=${few(now.messages_per_s)} />
-    <${Tile} icon="database" name=${t.points} value=${few(now.points_per_s)} />
-    <${Tile}
-      icon="hard-drive"
-      name=${t.storage}
-      value=${bytes(now.storage_bytes)}
-      note=${room}
-      warn=${now.days_left !== null && now.days_left !== undefined && now.days_left < 14}
-    />
+    <${Tile} icon="plug-zap" name=${t.online} value=${number(now.online)} note=${now.devices >= now.online ? t.ofAll(now.devices) : ''} href="/console/devices" />
+    ${now.messages_per_s === undefined ? null : html`<${Tile} icon="activity" name=${t.messages} value=${few(now.messages_per_s)} />`}
+    ${now.points_per_s === undefined ? null : html`<${Tile} icon="database" name=${t.points} value=${few(now.points_per_s)} />`}
+    ${now.storage_bytes === undefined
+      ? null
+      : html`<${Tile} icon="hard-drive" name=${t.storage} value=${bytes(now.storage_bytes)} note=${room} warn=${days !== null && days < 14} />`}
   </dl>`;
 }
 
@@ -158,7 +157,8 @@ function Works() {
   <//>`;
 }
 
-/** @param {{errors: Array<{time: number, what: string, who?: string | null, message?: string | null, advice?: string | null}> | null | undefined}} props */
+/** @param {{errors: Array<{time: number, what: string, who?: string | null, message?: string | null,
+ *   count?: number}> | null | undefined}} props */
 function Errors({ errors }) {
   return html`<${Panel} title=${t.errors}>
     ${errors?.length
@@ -169,9 +169,9 @@ function Errors({ errors }) {
               <div class="grow">
                 <p>
                   <strong>${each.what}</strong>${each.who ? html`<span class="muted"> · ${each.who}</span>` : null}
+                  ${each.count && each.count > 1 ? html` <${Tag} label=${t.times(each.count)} />` : null}
                 </p>
                 ${each.message ? html`<p class="muted">${each.message}</p>` : null}
-                ${each.advice ? html`<p>${each.advice}</p>` : null}
               </div>
               <span class="muted small"><${Time} at=${each.time} /></span>
             </li>`,
