@@ -110,6 +110,7 @@ class Core:
     async def close(self) -> None:
         """Write what waits, close the files and let go of the folder."""
         for name, close in (
+            ("journal", self.services.journal.close),
             ("telemetry", self.telemetry.close),
             ("messages", self.messages.close),
             ("catalog", self.catalog.close),
@@ -183,7 +184,11 @@ def _synchronous(settings: Settings) -> Literal["FULL", "NORMAL"]:
 
 async def _open_telemetry(folder: DataFolder, clock: Clock, settings: Settings) -> TelemetryStore:
     store = TelemetryStore(
-        folder.telemetry, clock, synchronous=_synchronous(settings), spacing=settings.group_commit_ms / 1_000
+        folder.telemetry,
+        clock,
+        synchronous=_synchronous(settings),
+        spacing=settings.group_commit_ms / 1_000,
+        reserve=settings.disk_reserve * 1_000_000,
     )
     await store.open()
     return store

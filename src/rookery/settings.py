@@ -238,6 +238,13 @@ class Settings:
         "How long deleted things, devices and properties can be restored before they are removed for good.",
         "days",
     )
+    disk_reserve: int = _setting(
+        100,
+        integer(0, 1_000_000_000),
+        "Storage",
+        "How much of the disk has to stay free: below, values are refused and not acknowledged; 0 fills it.",
+        "MB",
+    )
     keep_values_days: int = _setting(
         0,
         integer(0, 36_500),

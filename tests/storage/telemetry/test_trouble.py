@@ -12,6 +12,7 @@ import pytest
 from rookery.core.points import Aggregation, StoreRefused
 from rookery.storage.telemetry import TelemetryFileError, TelemetryStore
 from rookery.storage.telemetry import store as store_module
+from rookery.storage.telemetry.room import LOOK_SECONDS, NEARLY_FULL
 from rookery.storage.telemetry.rounds import RETRY_SECONDS
 from tests.fakes import ManualClock
 from tests.storage.telemetry.conftest import OpenStore
@@ -244,3 +245,41 @@ async def test_a_file_that_can_not_be_read_at_start_is_one_clear_error(tmp_path:
         await broken.open()
     store = await open_store()
     assert await store.read(1, *ALL, 10) == [(1, 1)]
+
+
+async def test_a_disk_that_is_nearly_full_refuses_before_it_is_and_recovers(
+    open_store: OpenStore, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    left = [1_000]
+    store = await open_store(reserve=500, free=lambda _path: left[0])
+    await store.write([(1, 1, "kept")])
+    left[0] = 499
+    await store.write([(1, 2, "kept too")])  # it is looked once a second
+    clock.turn(LOOK_SECONDS)
+    producer = Producer()
+    producer.send(store, 7, (1, 3, "refused"))
+    await producer.changed.wait()
+    assert (producer.done, producer.reasons) == ([], [NEARLY_FULL])
+    with pytest.raises(StoreRefused, match=NEARLY_FULL):
+        await store.write([(1, 3, "refused")])
+    assert store.trouble == NEARLY_FULL
+    assert [value for _, value in await store.read(1, *ALL, 10)] == ["kept", "kept too"]
+    await store.merge()
+    left[0] = 501  # a little more than the reserve is not enough: it would change with every write
+    clock.turn(LOOK_SECONDS)
+    with pytest.raises(StoreRefused):
+        await store.write([(1, 3, "refused")])
+    left[0] = 551
+    clock.turn(LOOK_SECONDS)
+    await store.write([(1, 4, "kept again")])
+    assert store.trouble is None
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+
+
+async def test_room_that_can_not_be_seen_counts_as_it_was(open_store: OpenStore, clock: ManualClock) -> None:
+    def broken(_path: Path) -> int:
+        raise OSError("no such device")
+
+    store = await open_store(reserve=500, free=broken)
+    await store.write([(1, 1, "kept")])
+    assert await store.count(1, *ALL) == 1

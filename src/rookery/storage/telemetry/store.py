@@ -24,6 +24,7 @@ from rookery.core.clock import Clock, Timer
 from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefused, Value
 from rookery.storage.telemetry import reading, schema
 from rookery.storage.telemetry.connection import Synchronous
+from rookery.storage.telemetry.room import Free, Room, free_bytes
 from rookery.storage.telemetry.rounds import MERGE_POINTS, Counters
 from rookery.storage.telemetry.writer import Commit, Delete, Expire, Merge, Stop, Writer
 
@@ -83,7 +84,9 @@ class TelemetryStore:
         synchronous: SQLite's word. FULL flushes every group commit; NORMAL and OFF survive the end of the process but
             not of the power, for cards that flushing wears out.
         merge_points: points in memory at which they are merged into blocks.
+        reserve: bytes that have to stay free on the disk: below, points are refused; 0 fills it.
         connect: opens the file; tests put faults here.
+        free: how much is free; tests put small disks here.
     """
 
     def __init__(
@@ -94,7 +97,9 @@ class TelemetryStore:
         synchronous: Synchronous = "FULL",
         merge_points: int = MERGE_POINTS,
         spacing: float = SPACING,
+        reserve: int = 0,
         connect: schema.Connect = schema.connect,
+        free: Free = free_bytes,
     ) -> None:
         self.batch = PointBatch()
         self.on_refused: Callable[[Sequence[int]], None] = lambda _series: None
@@ -105,7 +110,13 @@ class TelemetryStore:
         self._connect = connect
         self._lock = schema.FileLock(path.with_name(path.name + ".lock"))
         self._writer = Writer(
-            path, clock, self._outcome, connect=connect, synchronous=synchronous, merge_points=merge_points
+            path,
+            clock,
+            self._outcome,
+            connect=connect,
+            synchronous=synchronous,
+            merge_points=merge_points,
+            room=Room(path, clock, reserve, free),
         )
         self._memory = self._writer.memory
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -30,6 +30,7 @@ from rookery.storage.telemetry.expiry import Told as ExpiryTold
 from rookery.storage.telemetry.memory import NEVER, Memory, Run, Stored
 from rookery.storage.telemetry.merge import AFTER, BEFORE
 from rookery.storage.telemetry.packing import pack_columns, unpack_value
+from rookery.storage.telemetry.room import Room
 from rookery.storage.telemetry.rounds import SET_LAST, Counters, Rounds, Told
 
 log = logging.getLogger(__name__)
@@ -92,9 +93,11 @@ class Writer:
         connect: schema.Connect,
         synchronous: Synchronous,
         merge_points: int,
+        room: Room,
     ) -> None:
         self._outcome = outcome
         self._merge_points = merge_points
+        self._room = room
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._failed: str | None = None
@@ -239,6 +242,9 @@ class Writer:
         return reason
 
     def _store(self, batch: PointBatch) -> str | None:
+        lacking = self._room.lacking()
+        if lacking is not None:
+            return lacking
         if self.memory.points > 2 * self._merge_points:
             self._help()
             if self.memory.points > MOST_MEMORY * self._merge_points:
