@@ -59,6 +59,8 @@ async def test_a_space_has_so_many_dashboards(monkeypatch: pytest.MonkeyPatch) -
         await services.dashboards.create(who)
     await services.dashboards.delete(who, first.id)
     assert (await services.dashboards.create(who)).name == "Untitled 2"
+    with pytest.raises(LimitReached):
+        await services.dashboards.update(who, first.id)
 
 
 async def test_only_variables_of_the_space_are_linked() -> None:

@@ -79,9 +79,7 @@ class Dashboards:
         _check_image(cover_image)
         pages = checked_pages(pages)
         kept = await self._checked(who.space_id, placed(widgets, pages), frozenset())
-        held = await self._catalog.count(Dashboard, space_id=who.space_id, deleted_at=None)
-        if held >= DASHBOARDS_LIMIT:
-            raise LimitReached(f"There are {DASHBOARDS_LIMIT} dashboards here already. Delete some first.")
+        held = await self._room(who.space_id)
         now = self._clock.now()
         dashboard = Dashboard(
             id=self._ids.uuid(),
@@ -159,9 +157,12 @@ class Dashboards:
 
         Raises:
             Invalid: as `create`. A variable that was linked before is never refused.
+            LimitReached: a deleted one can not come back, the space has `DASHBOARDS_LIMIT` others by now.
             NotFound, Forbidden: as `get`.
         """
         before = await self.get(who, id, Action.CHANGE, deleted=True)
+        if before.deleted_at is not None:
+            await self._room(before.space_id)
         fields: dict[str, Any] = {"deleted_at": None}
         if name is not None:
             _check_name(name)
@@ -274,6 +275,17 @@ class Dashboards:
             if follower is not None:
                 moved[variable.id] = follower
         return moved
+
+    async def _room(self, space_id: str) -> int:
+        """How many dashboards a space has, when it may have one more.
+
+        Raises:
+            LimitReached: it may not.
+        """
+        held = await self._catalog.count(Dashboard, space_id=space_id, deleted_at=None)
+        if held >= DASHBOARDS_LIMIT:
+            raise LimitReached(f"There are {DASHBOARDS_LIMIT} dashboards here already. Delete some first.")
+        return held
 
     async def _checked(self, space_id: str, widgets: Sequence[Widget], known: frozenset[str]) -> list[Widget]:
         """The widgets as they can be kept. Raises like `create`."""
