@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +13,14 @@ from hypothesis import strategies as st
 from rookery.core.dashboard_widgets import (
     DEPTH_LIMIT,
     LARGEST,
+    LINKS_LIMIT,
+    NAME_LIMIT,
     OPTIONS_LIMIT,
+    PAGES_LIMIT,
+    SIZE_LIMIT,
+    VARIABLES_LIMIT,
+    WIDGET_NAME_LIMIT,
+    WIDGETS_LIMIT,
     Widget,
     as_kept,
     check_widgets,
@@ -21,6 +29,7 @@ from rookery.core.dashboard_widgets import (
     relinked,
     widgets_of,
 )
+from rookery.core.dashboards import DASHBOARDS_LIMIT
 from rookery.core.errors import Invalid
 from rookery.core.records import Dashboard
 from tests.core.dashboard_scene import page, widget
@@ -161,3 +170,17 @@ def test_pages_that_can_not_be_kept(pages: list[Any], field: str) -> None:
     with pytest.raises(Invalid) as caught:
         checked_pages(pages)
     assert caught.value.field == field
+
+
+def test_the_limits_are_those_of_the_documentation() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    kib, mib = OPTIONS_LIMIT >> 10, SIZE_LIMIT >> 20
+    for row in (
+        f"| dashboards in a space | {DASHBOARDS_LIMIT:,} |",
+        f"| widgets of a dashboard | {WIDGETS_LIMIT} |",
+        f"| pages, besides the main one | {PAGES_LIMIT} |",
+        f"| variables of a widget, of all widgets | {VARIABLES_LIMIT}, {LINKS_LIMIT:,} |",
+        f"| options of a widget, of all widgets | {kib} KiB, {mib} MiB as JSON, {DEPTH_LIMIT} levels deep |",
+        f"| name of a dashboard or page, of a widget | {NAME_LIMIT}, {WIDGET_NAME_LIMIT} characters |",
+    ):
+        assert row in text
