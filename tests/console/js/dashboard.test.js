@@ -50,10 +50,10 @@ test('the main page is a tab only where it holds something', () => {
 test('the layout of a phone is made until somebody edits it, then kept, and later widgets follow below', () => {
   const doc = docs.fromWire(wire({ pages: [] , widgets: [wire().widgets[0]] }), size);
   const made = docs.boxesOf(doc, '0', true, size, phone);
-  assert.deepEqual([made[0]?.w, 'x_mobile' in /** @type {any} */ (docs.toWire(doc).widgets[0])], [4, false]);
+  assert.deepEqual([made[0]?.w, 'x_mobile' in /** @type {any} */ (docs.toWire(doc).widgets[0])], [8, false]);
   const edited = docs.withBoxes(doc, made.map((box) => ({ ...box, w: 8, h: 3 })), true);
   const more = docs.withNew(edited, { type: 'Value', name: '', options: {}, variables: [] }, '0', size, 'n');
-  assert.deepEqual(docs.boxesOf(more, '0', true, size, phone).map((b) => [b.id, b.y, b.w]), [['a', 0, 8], ['n', 3, 4]]);
+  assert.deepEqual(docs.boxesOf(more, '0', true, size, phone).map((b) => [b.id, b.y, b.w]), [['a', 0, 8], ['n', 3, 8]]);
 });
 
 test('copies stand beside, with options of their own', () => {

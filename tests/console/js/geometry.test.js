@@ -63,13 +63,24 @@ test('tidying takes the empty rows out', () => {
   });
 });
 
-test('a phone reads the boxes in the order of the desktop, two abreast', () => {
-  const desktop = [box('wide', 0, 0, 24, 5), box('left', 0, 5, 6, 2), box('right', 6, 5, 6, 2), box('last', 12, 5, 12, 4)];
+test('a phone reads the boxes in the order of the desktop, two abreast, and leaves no half empty', () => {
+  const desktop = [
+    box('wide', 0, 0, 24, 5),
+    box('left', 0, 5, 6, 2),
+    box('right', 6, 5, 6, 2),
+    box('single', 12, 5, 6, 2),
+    box('across', 0, 7, 12, 4),
+    box('beside', 12, 7, 6, 2),
+    box('alone', 0, 12, 6, 2),
+  ];
   assert.deepEqual(places(g.phoneFrom(desktop, () => undefined)), {
     wide: [0, 0, 8, 5],
     left: [0, 5, 4, 2],
     right: [4, 5, 4, 2],
-    last: [0, 7, 8, 4],
+    single: [0, 7, 4, 2],
+    beside: [4, 7, 4, 2],
+    across: [0, 9, 8, 4],
+    alone: [0, 13, 8, 2],
   });
 });
 

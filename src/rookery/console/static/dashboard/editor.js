@@ -40,6 +40,13 @@ export function Editor({ doc, from, range, setRange, query, set }) {
     if (query['widget'] || query['add']) setQuery({ widget: null, add: null });
   }, []);
   useEffect(() => work.refresh(doc), [doc]);
+  useEffect(() => {
+    // The rail gives its room to the board: the way out is Done.
+    document.documentElement.dataset['desk'] = '';
+    return () => {
+      delete document.documentElement.dataset['desk'];
+    };
+  }, []);
   confirmLeave(work.changed, t.leave);
 
   const view = () => navigate(`/dashboards/${now.id}${query['page'] ? `?page=${encodeURIComponent(query['page'])}` : ''}`, { force: true });

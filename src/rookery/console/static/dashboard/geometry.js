@@ -128,7 +128,8 @@ export function tidied(boxes) {
 }
 
 /**
- * A phone's layout made from the one of the desktop: the order of reading, narrow boxes side by side, wide ones across.
+ * A phone's layout made from the one of the desktop: in the order of reading, narrow boxes side by side, wide ones across.
+ * A narrow one may step back into a half that is free beside an earlier one; one that stays alone gets the whole width.
  * @param {Box[]} boxes those of the desktop
  * @param {(id: string) => {w: 1|2, h: number} | undefined} wanted what its kind likes on a phone, in halves of the screen
  * @returns {Box[]}
@@ -136,7 +137,6 @@ export function tidied(boxes) {
 export function phoneFrom(boxes, wanted) {
   /** @type {Box[]} */
   const placed = [];
-  let row = 0;
   for (const box of [...boxes].sort(byPlace)) {
     const wish = wanted(box.id);
     const size = {
@@ -144,12 +144,13 @@ export function phoneFrom(boxes, wanted) {
       w: (wish?.w ?? (box.w > DESKTOP.columns / 3 ? 2 : 1)) * PHONE.step,
       h: wish?.h ?? Math.max(2, Math.min(box.h, 8)),
     };
-    const place = freePlace(placed, size, PHONE, row);
-    // Reading order is kept: nobody goes back above the row where the one before began.
-    row = Math.max(row, place.y);
-    placed.push(place);
+    placed.push(freePlace(placed, size, PHONE));
   }
-  return boxes.map((box) => /** @type {Box} */ (placed.find((other) => other.id === box.id)));
+  const wide = placed.map((box) => {
+    const whole = { ...box, x: 0, w: PHONE.columns };
+    return placed.some((other) => collide(whole, other)) ? box : whole;
+  });
+  return boxes.map((box) => /** @type {Box} */ (wide.find((other) => other.id === box.id)));
 }
 
 /**

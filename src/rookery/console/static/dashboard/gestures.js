@@ -17,6 +17,8 @@ import { GAP, ROW, moveBoxes, resizeBox } from './geometry.js';
 
 /** Pixels before a press becomes a drag. */
 const SLOP = 4;
+/** A press shows what is chosen by its frame; the ring of the focus is for keys. */
+const QUIETLY = /** @type {FocusOptions} */ ({ preventScroll: true, focusVisible: false });
 /** Near the edge of the window the page scrolls along. */
 const EDGE = 64;
 const SCROLL = 12;
@@ -57,7 +59,7 @@ export function useGestures(hands) {
     }
     if (finger && !side && !target.closest('[data-grip]')) return;
     if (!finger) event.preventDefault();
-    if (slot instanceof HTMLElement) slot.focus({ preventScroll: true });
+    if (slot instanceof HTMLElement) slot.focus(QUIETLY);
     begin(event, id, side ?? '', several);
   }
 

@@ -3,8 +3,10 @@ import { html, useMemo, useState } from '../html.js';
 import { useLoad } from '../api/rest.js';
 import { Button, Empty, ErrorBox, Field, Icon, Search, Sheet, Skeleton, Tag } from '../ui/index.js';
 import { kinds as allKinds, kindOf, standalone } from '../widgets/registry.js';
+import { formatValue } from '../widgets/types.js';
 import { Boards } from './picker-boards.js';
 import { Tile } from './frame.js';
+import { GAP, ROW } from './geometry.js';
 import { boundsOf, offered } from './kinds.js';
 import { isSource } from './sources.js';
 import { variablesOf } from './variables.js';
@@ -105,12 +107,15 @@ function grouped(variables) {
 
 /** @param {{variable: Linked, chosen: boolean, onPick: (variable: Linked) => void}} props */
 function Row({ variable, chosen, onPick }) {
+  const writes = variable.permission === 'READ_WRITE';
   return html`<li>
     <button type="button" class="db-pick-row" aria-pressed=${String(chosen)} onClick=${() => onPick(variable)}>
       <span class="db-tick">${chosen ? html`<${Icon} name="check" size=${14} />` : null}</span>
-      <span class="db-link-name">${variable.name}</span>
-      <span class="db-type">${variable.type.toLowerCase().replaceAll('_', ' ')}</span>
-      <span class="db-rights">${variable.permission === 'READ_WRITE' ? words.readWrite : words.readOnly}</span>
+      <span class="db-link-name" title=${`${variable.name} (${variable.type.toLowerCase().replaceAll('_', ' ')})`}>${variable.name}</span>
+      <span class="db-type num">${formatValue(variable.last_value, variable.type)}</span>
+      <span class="db-rights" title=${writes ? words.readWrite : words.readOnly}>
+        ${writes ? html`<${Icon} name="pencil" size=${14} label=${words.readWrite} />` : html`<${Icon} name="eye" size=${14} label=${words.readOnly} />`}
+      </span>
     </button>
   </li>`;
 }
@@ -128,7 +133,7 @@ function Kinds({ choice, from, onAdd, onSource, onClear }) {
       <h3>${count === 0 ? words.none : words.fits}</h3>
       ${count > 0 ? html`<${Tag} label=${isSource(choice.source) ? choice.source.name : words.chosen(count)} onRemove=${onClear} />` : null}
     </div>
-    <p class="muted small">${count === 0 ? `${words.noneLine} ${words.first}` : count === 1 ? words.several : ''}</p>
+    <p class="muted small">${count === 0 ? `${words.noneLine} ${words.first}` : choice.variables.length === 1 ? words.several : ''}</p>
     ${count > 0 && fits.length === 0 ? html`<p>${words.nothingFits}</p>` : null}
     ${choice.source && choice.source.kind !== 'variable'
       ? html`<${Field}
@@ -149,7 +154,7 @@ function Kinds({ choice, from, onAdd, onSource, onClear }) {
           onClick=${() => onAdd(kind.kind)}
           aria-label=${kind.label}
         >
-          <span class="db-sample-face" inert aria-hidden="true">
+          <span class="db-sample-face" inert aria-hidden="true" style=${{ height: `${Math.min(kind.size.h, 3) * ROW - GAP}px` }}>
             <${Tile} widget=${widget} bounds=${boundsOf(widget, from)} range=${from.range} setRange=${() => undefined} syncKey="sample" editing=${true} />
           </span>
           <span class="db-sample-name"><${Icon} name=${kind.icon} />${kind.label}</span>

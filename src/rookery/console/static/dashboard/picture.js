@@ -24,7 +24,7 @@ export function Picture({ doc }) {
       const size = Math.min(14, box.w - 6, box.h - 6);
       return html`<g key=${widget.id}>
         <rect class="dbs-box" x=${box.x} y=${box.y} width=${box.w} height=${box.h} rx="2.5" />
-        ${kind.ranged
+        ${/chart/i.test(kind.kind)
           ? html`<polyline class="dbs-curve" points=${curve(box, at)} />`
           : size > 5
             ? html`<svg class="dbs-glyph" x=${box.x + (box.w - size) / 2} y=${box.y + (box.h - size) / 2} width=${size} height=${size} viewBox="0 0 16 16">

@@ -2,15 +2,15 @@
  * Variables, functions and events of a board of the other dialect as widgets see variables.
  *
  * A variable is asked of the board while somebody looks at the page. A function takes what is written as its argument; its
- * answer is the confirmation. An event gives a value with its data. Nothing of this is stored for charts by the server
- * under a variable, so a chart begins with the events that are known and grows while the page is open.
+ * answer is the confirmation. An event gives a value with its data. No history of a variable is kept for any of these:
+ * a chart begins with the events that the server still has and grows while the page is open.
  *
  * @typedef {{device: string, name: string, kind: 'variable'|'function'|'event', type?: string, device_name?: string, id?: string}} Source
  *   `device` is the 24-digit id, `id` the other one, `type` a property type as arduino-rest.md §6 has them
  * @typedef {import('./bound.js').Bound} Bound
  */
 import { live } from '../api/live.js';
-import { v1 } from '../api/rest.js';
+import { own, v1 } from '../api/rest.js';
 import { computed, signal } from '../html.js';
 import { numberOf } from '../ui/history.js';
 import { unitOf } from '../widgets/types.js';
@@ -23,6 +23,9 @@ const POLL = 5_000;
 const POLL_SLOWEST = 60_000;
 /** Points kept for charts: an hour at one a second. */
 const KEPT = 3_600;
+
+/** Events of the board looked back at. */
+const BEFORE = 200;
 
 /** @type {Record<string, string>} types of variables of such boards */
 export const TYPES = { int: 'INT', int32: 'INT', double: 'FLOAT', number: 'FLOAT', bool: 'STATUS', string: 'CHARSTRING' };
@@ -62,7 +65,7 @@ export function createSources({ looking = false } = {}) {
       seen.push([ms, value]);
       if (seen.length > KEPT) seen.shift();
     });
-    const stop = looking ? () => undefined : begin[source.kind]({ source, type, path, cell, board, gone });
+    const { stop, ready } = looking ? NOTHING : begin[source.kind]({ source, type, path, cell, board, gone });
     const writable = source.kind === 'function' && !options.readOnly && !looking;
     /** @type {Bound} */
     const bound = {
@@ -86,11 +89,15 @@ export function createSources({ looking = false } = {}) {
       board,
       writable,
       write: cell.write,
-      series: async ({ from, to }) => ({
-        points: seen.filter(([ms]) => ms >= from && ms <= to).map(([ms, v]) => [ms, numberOf(v)]),
-      }),
+      series: async ({ from, to }) => {
+        await ready;
+        return { points: seen.filter(([ms]) => ms >= from && ms <= to).map(([ms, v]) => [ms, numberOf(v)]) };
+      },
       onPoint: cell.onPoint,
-      recent: async (limit) => seen.slice(-limit),
+      recent: async (limit) => {
+        await ready;
+        return seen.slice(-limit);
+      },
       source: { device: source.device, kind: source.kind, name: source.name },
     };
     return {
@@ -120,7 +127,12 @@ export function createSources({ looking = false } = {}) {
 
 /** @typedef {{source: Source, type: string, path: string, cell: import('./bound.js').Cell, board: import('../html.js').Signal<any>, gone: import('../html.js').Signal<boolean>}} Context */
 
-/** @type {Record<string, (context: Context) => () => void>} how each kind hears of its board; answers how to stop */
+/** @typedef {{stop: () => void, ready?: Promise<unknown>}} Begun `ready`: what was there before is here */
+
+/** @type {Begun} */
+const NOTHING = { stop: () => undefined };
+
+/** @type {Record<string, (context: Context) => Begun>} how each kind hears of its board */
 const begin = {
   variable({ path, type, cell, board, gone }) {
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -150,25 +162,35 @@ const begin = {
     };
     document.addEventListener('visibilitychange', seen);
     void ask();
-    return () => {
+    const stop = () => {
       stopped = true;
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', seen);
     };
+    return { stop };
   },
-  function: presence,
+  function: (context) => ({ stop: presence(context) }),
   event(context) {
     const { source, type, cell } = context;
+    const take = (/** @type {any} */ event) => {
+      if (event.name !== source.name || event.binary || (cell.at.peek() ?? 0) >= event.time) return;
+      cell.receive(event.time, valueOf(event.data, type), true);
+    };
     const stops = [
       presence(context),
       live.on(`events/${source.name}`, (message) => {
         const device = message.device?.hex_id ?? message.device;
-        if (message.k !== 'event' || message.name !== source.name || message.binary) return;
-        if (device !== source.device && message.device?.id !== source.id) return;
-        if ((cell.at.peek() ?? 0) <= message.time) cell.receive(message.time, valueOf(message.data, type), true);
+        if (message.k === 'event' && (device === source.device || message.device?.id === source.id)) take(message);
       }),
     ];
-    return () => stops.forEach((stop) => stop());
+    const ready = source.id
+      ? own('GET', `devices/${source.id}/events`, { query: { limit: BEFORE } }).then(
+          ({ events }) => events.toReversed().forEach(take),
+          // The stream goes on without what was before.
+          () => undefined,
+        )
+      : undefined;
+    return { stop: () => stops.forEach((stop) => stop()), ready };
   },
 };
 

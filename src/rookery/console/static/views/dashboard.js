@@ -95,7 +95,7 @@ function Looking({ doc, from, range, setRange, query, reload }) {
     ${mine ? html`<${Button} icon="pencil" kind="primary" label=${t.head.edit} href=${editAt} />` : null}
     <${More} mine=${mine} onOpen=${setOpen} />
   </div>`;
-  return html`<${Page} title=${doc.name} line=${doc.sharedBy ? t.sharedBy(doc.sharedBy) : null} action=${kiosk ? null : head} wide=${true}>
+  return html`<${Page} title=${doc.name} line=${doc.sharedBy ? t.sharedBy(doc.sharedBy) : null} action=${kiosk ? null : head}>
     <${Shown} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} editAt=${mine ? editAt : ''} />
     ${kiosk ? html`<${KioskExit} />` : null}
     ${open ? html`<${Opened} which=${open} doc=${doc} onClose=${() => setOpen('')} reload=${reload} />` : null}

@@ -28,12 +28,12 @@ export default function View({ params, query }) {
     document.title = `${loaded.data?.dashboard?.name ?? t.title} · ${t.product}`;
   }, [loaded.data]);
   const gone = loaded.error && [403, 404, 410].includes(loaded.error.status);
-  return html`<main class="dbx" id="main">
+  return html`<div class="dbx">
     ${gone ? html`<${Ended} />` : null}
     ${loaded.error && !gone ? html`<${ErrorBox} error=${loaded.error} retry=${loaded.reload} />` : null}
     ${!loaded.data && !loaded.error ? html`<h1 class="hidden">${t.title}</h1><${Skeleton} rows=${6} />` : null}
     ${loaded.data && !gone ? html`<${Opened} key=${token} token=${token} wire=${loaded.data.dashboard} reload=${loaded.reload} query=${query} />` : null}
-  </main>`;
+  </div>`;
 }
 
 function Ended() {
