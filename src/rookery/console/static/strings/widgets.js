@@ -312,7 +312,7 @@ export default {
       droplets: 'Humidity',
       droplet: 'Drop',
       thermometer: 'Thermometer',
-      battery: 'Battery',
+      'battery-medium': 'Battery',
       fan: 'Fan',
       flame: 'Fire',
       wind: 'Wind',

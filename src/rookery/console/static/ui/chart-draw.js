@@ -17,6 +17,8 @@ import { formatNumber, withUnit } from '../widgets/types.js';
  */
 
 export const COLOURS = 8;
+/** Range of states beside numbers: they run along the bottom. @type {[number, number]} */
+const LANE = [-0.2, 9];
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
@@ -97,11 +99,16 @@ export const momentText = (ms) =>
     ms,
   );
 
+/** Whether a step needs no more digits than these. @param {number} step @param {number} digits */
+const wholeAt = (step, digits) =>
+  Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) < 1e-6 * step * 10 ** digits &&
+  Math.round(step * 10 ** digits) > 0;
+
 /** Numbers of an axis: as many digits as tell its neighbours apart. @param {(number|null)[]} splits */
 export function axisLabels(splits) {
   const [one, other] = splits;
   const step = typeof one === 'number' && typeof other === 'number' ? Math.abs(other - one) : 0;
-  const digits = step ? Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), 6) : null;
+  const digits = step ? ([0, 1, 2, 3, 4, 5, 6].find((each) => wholeAt(step, each)) ?? 6) : null;
   return splits.map((value) => {
     if (value === null) return '';
     const size = Math.abs(value);
@@ -136,6 +143,7 @@ export function optionsOf({ uPlot, host, looks, columns, width, height, syncKey,
   const tiny = height < 90 || width < 150;
   const sides = [...new Set(looks.map(scaleOf))];
   const single = looks.length === 1;
+  const alone = looks.every((look) => look.step);
 
   /** @type {any[]} */
   const series = [{}];
@@ -201,7 +209,7 @@ export function optionsOf({ uPlot, host, looks, columns, width, height, syncKey,
     const look = /** @type {Look} */ (looks.find((one) => scaleOf(one) === scale));
     const state = scale === 'state';
     scales[scale] = state
-      ? { range: [-0.08, 1.15] }
+      ? { range: alone ? [-0.08, 1.15] : LANE }
       : {
           range: (/** @type {any} */ _, /** @type {number|null} */ least, /** @type {number|null} */ most) =>
             rangeOf(uPlot, look, least, most),
@@ -210,7 +218,7 @@ export function optionsOf({ uPlot, host, looks, columns, width, height, syncKey,
     axes.push({
       scale,
       side: right ? 1 : 3,
-      show: width >= 150 && height >= 60,
+      show: width >= 150 && height >= 60 && (!state || alone),
       stroke: quiet,
       font,
       gap: 6,

@@ -15,7 +15,7 @@ const ROWS = 1_000;
 /** @param {{name: string, zoomed: boolean, onBack: () => void, onTable: () => void, now: () => {plot: any, host: any, columns: Columns, looks: Look[]}}} props */
 export function ChartMenu({ name, zoomed, onBack, onTable, now }) {
   const items = [
-    { label: t.table, icon: 'table-2', onClick: onTable },
+    { label: t.table, icon: 'list', onClick: onTable },
     { label: t.csv, icon: 'download', onClick: () => saveCsv(now().columns, now().looks, t.columns, name) },
     {
       label: t.png,
@@ -27,8 +27,8 @@ export function ChartMenu({ name, zoomed, onBack, onTable, now }) {
     },
   ];
   return html`<span class="chart-tools">
-    ${zoomed && html`<${IconButton} icon="zoom-out" label=${t.back} onClick=${onBack} />`}
-    <${Menu} label=${t.menu(name)} items=${items} />
+    ${zoomed && html`<${IconButton} small=${true} icon="undo-2" label=${t.back} onClick=${onBack} />`}
+    <${Menu} small=${true} name=${t.menu(name)} items=${items} />
   </span>`;
 }
 

@@ -45,7 +45,7 @@ function View({ widget, variables: [bound], options }) {
     aria-valuetext=${text}
     style=${{ '--tone': tone }}
   >
-    <svg viewBox="0 0 100 82" class="w-gauge-face" aria-hidden="true">
+    <svg viewBox="0 0 100 86" class="w-gauge-face" aria-hidden="true">
       <path class="w-gauge-track" d=${arc(0, 1)} />
       ${thresholds.map((one, place) => {
         const [begin, end] = [part(one.value), part(thresholds[place + 1]?.value ?? high)];
@@ -68,8 +68,8 @@ function View({ widget, variables: [bound], options }) {
         ${unset ? '–' : formatNumber(value, options.decimals)}
       </text>
       ${(unit || unset) && html`<text class="w-gauge-unit" x="50" y="66">${unset ? '' : unit}</text>`}
-      <text class="w-gauge-end" x="15" y="80">${short(low)}</text>
-      <text class="w-gauge-end" x="85" y="80">${short(high)}</text>
+      <text class="w-gauge-end" x="15" y="84">${short(low)}</text>
+      <text class="w-gauge-end" x="85" y="84">${short(high)}</text>
     </svg>
     ${unset && html`<span class="w-gauge-none">${words.noValue}</span>`}
     ${beyond && html`<span class="hidden">${words.range.from(formatNumber(low), formatNumber(high))}</span>`}

@@ -1,4 +1,4 @@
-import { html } from '../html.js';
+import { html, useState } from '../html.js';
 import words from '../strings/widgets.js';
 import { Field } from '../ui/index.js';
 import { sourceOf, PictureFields } from './image.js';
@@ -37,11 +37,29 @@ function Marker({ bound, marker }) {
 /** @param {import('./lib/contract.js').ViewProps} props */
 function View({ widget, variables, options }) {
   const source = sourceOf(options);
+  const [shape, setShape] = useState(0);
+  const stage = shape ? { width: `min(100cqw, ${shape * 100}cqh)`, aspectRatio: String(shape) } : {};
   return html`<div class="w-spots">
-    ${source ? html`<img class="w-image w-image-contain" src=${source} alt=${options.alt || widget.name || words.image.alt} referrerpolicy="no-referrer" draggable=${false} />` : html`<p class="w-none">${words.imageMap.empty}</p>`}
-    <ul>
-      ${variables.map((bound, at) => html`<${Marker} key=${bound.id} bound=${bound} marker=${markerOf(options, bound.id, at)} />`)}
-    </ul>
+    <div class=${`w-spots-stage ${shape ? 'is-sized' : ''}`} style=${stage}>
+      ${
+        source
+          ? html`<img
+              class="w-image w-image-contain"
+              src=${source}
+              alt=${options.alt || widget.name || words.image.alt}
+              referrerpolicy="no-referrer"
+              draggable=${false}
+              onLoad=${(/** @type {any} */ event) => {
+                const { naturalWidth, naturalHeight } = event.currentTarget;
+                if (naturalWidth && naturalHeight) setShape(naturalWidth / naturalHeight);
+              }}
+            />`
+          : html`<p class="w-none w-middle">${words.imageMap.empty}</p>`
+      }
+      <ul>
+        ${variables.map((bound, at) => html`<${Marker} key=${bound.id} bound=${bound} marker=${markerOf(options, bound.id, at)} />`)}
+      </ul>
+    </div>
   </div>`;
 }
 

@@ -17,22 +17,22 @@ function View({ widget, options }) {
   const source = sourceOf(options);
   const every = number(options.refresh, 0);
   const [turn, setTurn] = useState(0);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => setFailed(false), [source, turn]);
+  const [failed, setFailed] = useState('');
   useEffect(() => {
     if (!(every > 0) || !source) return undefined;
     const timer = setInterval(() => !document.hidden && setTurn(Date.now()), Math.max(every, OFTENEST) * 1000);
     return () => clearInterval(timer);
   }, [every, source]);
   if (!source) return html`<div class="w-middle"><p class="w-none">${words.image.empty}</p></div>`;
-  if (failed) return html`<div class="w-middle"><p class="w-none" role="note">${words.image.failed}</p></div>`;
+  const address = fresh(source, turn);
+  if (failed === address) return html`<div class="w-middle"><p class="w-none" role="note">${words.image.failed}</p></div>`;
   return html`<img
     class=${`w-image w-image-${FITS.includes(options.fit) ? options.fit : 'contain'}`}
-    src=${fresh(source, turn)}
+    src=${address}
     alt=${options.alt || widget.name || words.image.alt}
     draggable=${false}
     referrerpolicy="no-referrer"
-    onError=${() => setFailed(true)}
+    onError=${() => setFailed(address)}
   />`;
 }
 

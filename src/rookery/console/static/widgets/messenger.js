@@ -54,7 +54,7 @@ function View({ widget, variables: [bound], options }) {
         for (const [ms, value, fromBoard] of found) all = said(all, ms, value, fromBoard === false);
         const newest = found.length ? found[found.length - 1][0] : 0;
         const last = bound.value.peek();
-        if (!found.length && typeof last === 'string') all = said(all, bound.at.peek() ?? 0, last, false);
+        if (!found.length && last !== null && last !== undefined) all = said(all, bound.at.peek() ?? 0, last, false);
         for (const [ms, value, mine] of early ?? []) if (ms > newest) all = said(all, ms, value, mine);
         early = null;
         setMessages(all);

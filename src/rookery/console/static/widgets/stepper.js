@@ -111,7 +111,7 @@ export default {
   fits: writes('int', 'float'),
   rank: (variables) => (family(variables[0].type) === 'int' ? 8 : 6),
   count: [1, 1],
-  size: { w: 3, h: 2, minW: 2, minH: 1 },
+  size: { w: 3, h: 2, minW: 2, minH: 2 },
   phone: { w: 1, h: 2 },
   defaults: () => ({ step: 1 }),
   View,

@@ -34,7 +34,7 @@ export default {
   fits: writes('int', 'float', 'string'),
   rank: () => 4,
   count: [1, 1],
-  size: { w: 3, h: 2, minW: 2, minH: 1 },
+  size: { w: 3, h: 2, minW: 2, minH: 2 },
   phone: { w: 2, h: 2 },
   defaults: (variables) => ({ values: firstChoices(variables[0]?.type) }),
   View,

@@ -22,6 +22,7 @@
  * @property {Read<Pending|null>} pending
  * @property {Read<any>} shown
  * @property {Read<string>} state
+ * @property {Read<any>} [board]
  * @property {(value: any) => Promise<void>} write
  * @property {boolean} writable
  * @property {(wanted: {from: number, to: number, points: number, signal?: AbortSignal}) => Promise<import('../../ui/history.js').History>} series

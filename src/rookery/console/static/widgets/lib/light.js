@@ -43,7 +43,7 @@ export function LightView({ widget, variables: [bound], coloured }) {
       >
         <${Icon} name="lightbulb" size=${28} />
       </button>
-      <output class="w-light-text">${text}</output>
+      <output class=${`w-light-text ${unset ? 'is-unset' : ''}`}>${text}</output>
     </div>
     ${
       coloured &&

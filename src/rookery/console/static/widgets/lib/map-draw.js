@@ -3,11 +3,13 @@ import { Icon } from '../../ui/index.js';
 import { forget, token } from '../../ui/chart-draw.js';
 import { html, render } from '../../html.js';
 import words from '../../strings/widgets.js';
-import { gridStep, world } from './outlines.js';
+import { around, gridStep, world } from './outlines.js';
 
 const t = words.map;
 /** From this zoom on the outlines say little, and a grid says where one is. */
 const GRID_FROM = 7;
+/** Below it the whole world is in sight, with more on both sides of it. */
+const WHOLE_BELOW = 3;
 const LONGEST_PATH = 2_000;
 
 /** @typedef {[number, number]} Place */
@@ -88,7 +90,10 @@ export function makeMap(L, host, { scale, zoom, name, onMoved }) {
       [...shown.values()].some((one) => one.places.length > 0 && !box.contains(one.places[one.places.length - 1])),
     );
   };
+  let outline = () => {};
+  let shownWide = /** @type {boolean|null} */ (null);
   map.on('moveend zoomend', () => {
+    outline();
     drawGrid();
     away();
   });
@@ -98,11 +103,16 @@ export function makeMap(L, host, { scale, zoom, name, onMoved }) {
   world().then(
     ({ land: shapes, borders: lines }) => {
       if (gone) return;
-      land.setLatLngs(shapes);
-      borders.setLatLngs(lines);
-      host.classList.add('is-loaded');
+      outline = () => {
+        const wide = map.getZoom() < WHOLE_BELOW;
+        if (wide === shownWide) return;
+        shownWide = wide;
+        land.setLatLngs(around(shapes, wide));
+        borders.setLatLngs(around(lines, wide));
+      };
+      outline();
     },
-    () => host.classList.add('is-loaded'),
+    (error) => console.warn(error),
   );
   paint();
 

@@ -17,6 +17,8 @@ export function lineOf(steps, size) {
   for (let at = 0; at + 1 < steps.length; at += 2) {
     x += steps[at];
     y += steps[at + 1];
+    // A step over the date line is a short one the other way: what lies beyond 180° is drawn there.
+    if (at && Math.abs(steps[at]) > 180 * size) x -= Math.sign(steps[at]) * 360 * size;
     line.push([y / size, x / size]);
   }
   return line;
@@ -27,6 +29,33 @@ export const unpack = ({ steps, land, borders }) => ({
   land: land.map((polygon) => polygon.map((ring) => lineOf(ring, steps))),
   borders: borders.map((line) => lineOf(line, steps)),
 });
+
+/**
+ * The shapes, and once more on the other side of the date line: those near it for a map of a region, all for one that
+ * shows the whole world.
+ * @template {Place[]|Place[][]} Shape
+ * @param {Shape[]} shapes
+ * @param {boolean} all
+ * @returns {Shape[]}
+ */
+export function around(shapes, all) {
+  /** @type {Shape[]} */
+  const out = [...shapes];
+  for (const shape of shapes) {
+    const line = /** @type {Place[]} */ (typeof shape[0][0] === 'number' ? shape : shape[0]);
+    const [low, high] = line.reduce(
+      ([least, most], [, x]) => [Math.min(least, x), Math.max(most, x)],
+      [Infinity, -Infinity],
+    );
+    if (all || high > 150) out.push(/** @type {Shape} */ (shifted(shape, -360)));
+    if (all || low < -150) out.push(/** @type {Shape} */ (shifted(shape, 360)));
+  }
+  return out;
+}
+
+/** @param {any} shape @param {number} by @returns {any} */
+const shifted = (shape, by) =>
+  typeof shape[0] === 'number' ? [shape[0], shape[1] + by] : shape.map((/** @type {any} */ one) => shifted(one, by));
 
 /** @type {Promise<World>|null} */
 let loading = null;

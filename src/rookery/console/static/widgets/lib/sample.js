@@ -44,7 +44,7 @@ export function sampleBound(
     name,
     variable_name: name,
     type,
-    permission: writable ? 'READ_WRITE' : 'READ_ONLY',
+    permission: 'READ_WRITE',
     thing_id: 'sample',
     thing_name: 'Garden',
     unit: unitOf(type),
@@ -54,6 +54,7 @@ export function sampleBound(
     pending,
     shown: computed(() => (pending.value ? pending.value.value : value.value)),
     state: signal(state),
+    board: signal({ id: 'sample', online: state === 'live', time: null }),
     writable,
     async write(next) {
       pending.value = { value: next, since: Date.now(), state: 'sending' };
