@@ -48,6 +48,55 @@ def test_no_file_is_longer_than_a_reader_can_hold(folder: str) -> None:
     assert long == {}
 
 
+def scripts_of_the_console() -> dict[str, str]:
+    static = ROOT / "src" / "rookery" / "console" / "static"
+    return {
+        path.relative_to(static).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(static.rglob("*.js"))
+        if static / "vendor" not in path.parents
+    }
+
+
+def test_no_script_of_the_console_is_longer_than_a_reader_can_hold() -> None:
+    long = {name: length for name, text in scripts_of_the_console().items() if (length := len(text.splitlines())) > 400}
+    assert long == {}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\b(inner|outer)HTML\b|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|DOMParser",
+        r"\beval\s*\(|\bnew Function\b|['\"]javascript:",
+        # Styles are objects: as text the policy of the pages refuses them. Handlers are functions.
+        r"""\sstyle=["'`]|\sstyle=\$\{[`'"]|setAttribute\(['"]style|\.cssText\b""",
+        r"""\son[a-z]+=["'`]""",
+    ],
+    ids=["markup from text", "program from text", "style as text", "handler as text"],
+)
+def test_the_console_makes_nothing_from_text(pattern: str) -> None:
+    found = [
+        f"{name}:{number}"
+        for name, text in scripts_of_the_console().items()
+        for number, line in enumerate(text.splitlines(), 1)
+        # The sample of a note on the pattern page tries it and must fail.
+        if name != "views/parts/ui-widgets.js" and re.search(pattern, line)
+    ]
+    assert found == []
+
+
+def test_colours_of_the_console_are_named_in_one_file() -> None:
+    styles = ROOT / "src" / "rookery" / "console" / "static" / "styles"
+    found = [
+        f"{path.name}:{number}"
+        for path in sorted(styles.glob("*.css"))
+        # Lamps, knobs and markers on maps are pictures of things: white is their light, black their shadow.
+        if path.name != "tokens.css" and not path.name.startswith("widgets")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"#[0-9a-f]{3,8}\b|\brgba?\(|\bhsla?\(", line)
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_dependency_is_locked_with_hashes_and_without_an_address(lock: str) -> None:
     text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
@@ -65,8 +114,9 @@ def test_every_dependency_is_explained() -> None:
     assert [name for name in sorted(wanted("dev")) if name not in text] == []
 
 
-def test_the_javascript_clients_are_locked_without_an_address() -> None:
-    lock = json.loads((ROOT / "tests" / "clients" / "node" / "package-lock.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("folder", ["tests/clients/node", "tools/console"])
+def test_javascript_packages_are_locked_without_an_address(folder: str) -> None:
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert all("resolved" not in entry for entry in packages.values())
     assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())

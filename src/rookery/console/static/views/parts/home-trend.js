@@ -9,7 +9,10 @@ const TOP = 10;
 const BOTTOM = 22;
 /** A pause so many times the usual step is a time in which the server did not run. */
 const GAP = 3.5;
-const STEPS = [1, 2, 2.5, 5, 10];
+const STEPS = [1, 2, 4, 5, 10];
+const MINUTE = 60_000;
+/** Distances between the times below the curve. */
+const TICKS = [5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200, 10_080].map((minutes) => minutes * MINUTE);
 
 /** The next round number, so that the scale reads well. @param {number} value */
 function ceiling(value) {
@@ -20,6 +23,15 @@ function ceiling(value) {
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+
+/** Round times of the viewer's zone. @param {number} from @param {number} to @param {number} most */
+function roundTimes(from, to, most) {
+  const step = TICKS.find((each) => (to - from) / each <= most) ?? TICKS[TICKS.length - 1];
+  const zone = new Date(to).getTimezoneOffset() * MINUTE;
+  const times = [];
+  for (let at = Math.ceil((from - zone) / step) * step + zone; at <= to; at += step) times.push(at);
+  return times;
+}
 
 /** @param {Array<[number, number]>} points @returns {Array<Array<[number, number]>>} runs without gaps */
 function runs(points) {
@@ -48,7 +60,7 @@ export function Trend({ name, points, from, to, whole = false }) {
     return () => watch.disconnect();
   }, []);
   const most = points.reduce((high, [, value]) => Math.max(high, value), 0);
-  const top = whole ? Math.max(2, ceiling(most)) : ceiling(most * 1.05);
+  const top = whole ? Math.max(2, ceiling(most + (most % 2))) : ceiling(most * 1.05);
   const x = (/** @type {number} */ ms) => LEFT + ((ms - from) / (to - from)) * (width - LEFT - RIGHT);
   const y = (/** @type {number} */ value) => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
   const drawn = useMemo(() => {
@@ -59,9 +71,8 @@ export function Trend({ name, points, from, to, whole = false }) {
       return { line: `M${line}`, area: `M${ends[0]} ${floor}L${line}L${ends[1]} ${floor}Z` };
     });
   }, [points, width, from, to, top]);
-  const ticks = Math.max(2, Math.min(6, Math.floor(width / 110)));
   const long = to - from > 36 * 3_600_000;
-  const times = Array.from({ length: ticks }, (_, at) => from + ((to - from) * (at + 0.5)) / ticks);
+  const times = roundTimes(from, to, Math.max(3, Math.min(8, Math.floor(width / 80))));
   const last = points[points.length - 1];
   const near = over === null || !points.length ? null : points.reduce((best, each) => (Math.abs(each[0] - over) < Math.abs(best[0] - over) ? each : best));
   const format = (/** @type {number} */ value) => number(whole ? Math.round(value) : value < 100 ? Math.round(value * 100) / 100 : Math.round(value));
@@ -82,7 +93,9 @@ export function Trend({ name, points, from, to, whole = false }) {
         (part) => html`<line class="trend-grid" x1=${LEFT} x2=${width - RIGHT} y1=${y(part * top)} y2=${y(part * top)} />
           <text class="trend-text" x=${LEFT - 8} y=${y(part * top) + 4} text-anchor="end">${number(part * top)}</text>`,
       )}
-      ${times.map((ms) => html`<text class="trend-text" x=${x(ms)} y=${HEIGHT - 5} text-anchor="middle">${(long ? day : clock).format(ms)}</text>`)}
+      ${times
+        .filter((ms) => x(ms) > LEFT + 20 && x(ms) < width - 24)
+        .map((ms) => html`<text class="trend-text" x=${x(ms)} y=${HEIGHT - 5} text-anchor="middle">${(long ? day : clock).format(ms)}</text>`)}
       ${drawn.map(({ line, area }) => html`<path class="trend-area" d=${area} /><path class="trend-line" d=${line} />`)}
       ${last && points.length === 1 ? html`<circle class="trend-point" cx=${x(last[0])} cy=${y(last[1])} r="2.5" />` : null}
       ${near
