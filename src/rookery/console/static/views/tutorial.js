@@ -1,5 +1,5 @@
 /** The tutorial: two tracks of steps, each a real request to this server. */
-import { html, useEffect, useMemo } from '../html.js';
+import { html, useEffect, useMemo, useRef } from '../html.js';
 import { navigate } from '../router.js';
 import { style } from '../style.js';
 import { Icon, Page, Tabs } from '../ui/index.js';
@@ -64,9 +64,20 @@ function Steps({ track, current }) {
         </ol>
       </section>`,
     )}`;
-  return html`<nav class="tutorial-steps" aria-label=${t.steps}>${list}</nav>
+  const frame = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const here = frame.current?.querySelector('[aria-current]');
+    if (frame.current && here instanceof HTMLElement) {
+      const { offsetTop, clientHeight } = here;
+      const top = offsetTop - frame.current.offsetTop;
+      if (top < frame.current.scrollTop || top + clientHeight > frame.current.scrollTop + frame.current.clientHeight) {
+        frame.current.scrollTop = top - frame.current.clientHeight / 2;
+      }
+    }
+  }, [current]);
+  return html`<nav class="tutorial-steps" aria-label=${t.steps} ref=${frame}>${list}</nav>
     <details class="tutorial-steps-small" key=${current}>
-      <summary>${t.steps}</summary>
+      <summary>${t.step(track.steps.findIndex((step) => step.id === current) + 1, track.steps.length)}</summary>
       <nav aria-label=${t.steps}>${list}</nav>
     </details>`;
 }

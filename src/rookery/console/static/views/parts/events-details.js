@@ -17,7 +17,7 @@ export function Details({ row, deviceName, onAgain, onMove, onClose }) {
   return html`<div class="events-details">
     <header class="events-details-head">
       <h2 class="events-details-name">${row.name}</h2>
-      <${Copy} text=${row.name} quiet=${true} label=${t.columns.name} />
+      <${Copy} text=${row.name} quiet=${true} />
       <span class="events-details-move">
         <${IconButton} icon="chevron-up" label=${t.newer} small=${true} onClick=${() => onMove(-1)} />
         <${IconButton} icon="chevron-down" label=${t.older} small=${true} onClick=${() => onMove(1)} />
