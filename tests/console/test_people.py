@@ -124,6 +124,7 @@ async def test_an_organisation_and_its_members(room: Room) -> None:
         "owner",
     )
     members = f"spaces/{space['id']}/members"
+    room.clock.turn(1)
     added = await owner.api("POST", members, {"email": "other@example.org", "role": "viewer"})
     person = added.json()["id"]
     assert (added.json()["role"], added.json()["name"]) == ("viewer", "other")

@@ -27,6 +27,7 @@ COOKIE = "rookery_session"
 BODY_LIMIT = 1 << 20
 """Bytes of a request to the console's own API: the largest have a certificate chain in them."""
 QUERY_FIELDS = 100
+_INDEX = re.compile(r"\[[^]]*\]")
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 
 
@@ -163,7 +164,8 @@ class Call:
             return msgspec.json.decode(await self.body(limit), type=shape)
         except msgspec.ValidationError as error:
             found = _AT.search(str(error))
-            field = found[1] if found else None
+            # Which one of a list is in the sentence of nobody who fills in a form.
+            field = _INDEX.sub("", found[1]) or None if found else None
             sentence = _AT.sub("", str(error))
             raise Refusal(400, "invalid", f"{field or 'The request'}: {sentence}.", field) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
