@@ -218,3 +218,33 @@ def test_a_refresh_with_a_broken_file_keeps_the_old_certificate(tmp_path: Path) 
 def test_an_authority_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(KeysError, match=r"clients\.pem cannot be read"):
         open_store(tmp_path / "keys", client_authorities=[tmp_path / "clients.pem"])
+
+
+def test_another_certificate_is_shown_while_the_server_runs(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "keys")
+    context = store.tls.context()
+    names = server_names(["new.example.org"])
+    store.use(names, None, NOW)
+    assert names_of(store.certificate) == set(names)
+    assert not store.refresh(NOW)
+    files = own_files(tmp_path / "own", ("own.example.org",))
+    store.use(names, files, NOW)
+    assert names_of(store.certificate) == {"own.example.org"}
+    assert context in store.tls.contexts
+    own_files(tmp_path / "own", ("later.example.org",))
+    assert store.refresh(NOW)
+    store.use(NAMES, None, NOW)
+    assert names_of(store.certificate) == set(NAMES)
+    assert store.tls.certificate_file == tmp_path / "keys" / "server.pem"
+
+
+def test_another_certificate_that_cannot_be_used_changes_nothing(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "keys")
+    files = own_files(tmp_path / "own", ("own.example.org",))
+    files.key.write_bytes(key_bytes(ec.generate_private_key(ec.SECP256R1())))
+    before = (store.names, store.own_certificate, store.certificate, store.tls.certificate_file, store.tls.key_file)
+    for wrong in (files, CertificateFiles(tmp_path / "none", tmp_path / "none")):
+        with pytest.raises(KeysError):
+            store.use((), wrong, NOW)
+    after = (store.names, store.own_certificate, store.certificate, store.tls.certificate_file, store.tls.key_file)
+    assert after == before
