@@ -76,6 +76,34 @@ def test_files_that_the_page_names_exist() -> None:
     assert [name for name in sorted(named) if not (STATIC / name).exists()] == []
 
 
+def imported(start: str) -> set[str]:
+    """The module and all that it needs before it runs, without what comes from elsewhere."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        text = (STATIC / name).read_text(encoding="utf-8")
+        for other in re.findall(r"""^(?:import|export)\b[^;'"]*?from\s+['"](\.[^'"]+)['"]""", text, re.MULTILINE):
+            waiting.append((STATIC / name).parent.joinpath(other).resolve().relative_to(STATIC.resolve()).as_posix())
+    return found
+
+
+def test_the_page_fetches_all_modules_of_the_shell_at_once() -> None:
+    index = (STATIC / "index.html").read_text(encoding="utf-8")
+    listed = re.findall(r'<link rel="modulepreload" href="/console/static/([^"]+)"', index)
+    assert len(listed) == len(set(listed))
+    bare = {f"vendor/{name}.js" for name in ("preact", "preact-hooks", "htm", "signals", "signals-core")}
+    assert set(listed) == imported("app.js") | bare
+
+
+def test_home_is_fetched_with_the_shell() -> None:
+    listed = re.findall(r"'modulepreload', '([^']+)'", (STATIC / "first.js").read_text(encoding="utf-8"))
+    assert set(listed) == imported("views/home.js") - imported("app.js")
+
+
 def test_every_page_of_the_list_has_its_view() -> None:
     routes = (STATIC / "views" / "routes.js").read_text(encoding="utf-8")
     views = set(re.findall(r"view: '([a-z-]+)'", routes))

@@ -1,13 +1,15 @@
 /** Starts the console: who is signed in, which page, and the shell around it. */
-import { html, render, signal, effect, useEffect, useErrorBoundary, useLayoutEffect } from './html.js';
+import { html, render, signal, effect, useEffect, useErrorBoundary, useLayoutEffect, useState } from './html.js';
 import { expired, known, refresh, session } from './api/session.js';
 import { live } from './api/live.js';
 import { BASE, navigate, restore, route, start } from './router.js';
 import { Connection } from './ui/connection.js';
-import { Palette } from './ui/palette.js';
+import { Button } from './ui/button.js';
+import { Page } from './ui/page.js';
+import { palette } from './ui/palette-open.js';
 import { Shell } from './ui/shell.js';
-import { SignInAgain } from './ui/sign-in.js';
-import { Button, ErrorBox, Page, Skeleton, Toasts } from './ui/index.js';
+import { ErrorBox, Skeleton } from './ui/state.js';
+import { Toasts } from './ui/toast.js';
 import { t } from './strings/app.js';
 
 /** @typedef {{default: (props: {params: Record<string, string>, query: Record<string, string>}) => any, title?: string}} ViewModule */
@@ -93,6 +95,32 @@ function Broken({ again }) {
   <//>`;
 }
 
+/** A part that is not there at first. @param {{load: () => Promise<any>}} props */
+function Later({ load }) {
+  const [part, setPart] = useState(/** @type {{of: any} | null} */ (null));
+  useEffect(() => {
+    load().then((of) => setPart({ of }), console.error);
+  }, []);
+  return part ? html`<${part.of} />` : null;
+}
+
+const loadPalette = () => import('./ui/palette.js').then((module) => module.Palette);
+const loadSignIn = () => import('./ui/sign-in.js').then((module) => module.SignInAgain);
+
+/** What may be wanted when the server has gone or was replaced is fetched as soon as there is time. */
+function prepare() {
+  const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ run) => setTimeout(run, 2_000));
+  idle(() => void Promise.all([loadSignIn(), loadPalette(), import('./ui/index.js')]).catch(() => {}));
+}
+
+/** @param {KeyboardEvent} event */
+function keys(event) {
+  if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== 'k') return;
+  if (document.querySelector('dialog[open]:not(.palette)') || !session.value.signed_in) return;
+  event.preventDefault();
+  palette.value = !palette.value;
+}
+
 function App() {
   const at = route.value;
   if (!known.value) return html`<div class="page"><${Skeleton} rows=${5} /></div>`;
@@ -101,8 +129,8 @@ function App() {
     ${at.entry?.bare || open
       ? html`<main class="bare" id="page"><${View} /></main>`
       : html`<${Shell}><${View} /><//>`}
-    ${at.entry?.bare || open ? null : html`<${Palette} />`}
-    ${expired.value ? html`<${SignInAgain} />` : null}
+    ${palette.value ? html`<${Later} key="palette" load=${loadPalette} />` : null}
+    ${expired.value ? html`<${Later} key="sign-in" load=${loadSignIn} />` : null}
     ${session.value.signed_in || at.entry?.view === 'shared' ? html`<${Connection} />` : null}
     <${Toasts} />
   `;
@@ -115,9 +143,11 @@ async function begin() {
   const root = /** @type {HTMLElement} */ (document.getElementById('root'));
   render(html`<${App} />`, root);
   live.onRestart(() => void refresh().catch(() => {}));
+  addEventListener('keydown', keys);
   for (;;) {
     try {
       await refresh();
+      prepare();
       return;
     } catch (error) {
       render(html`<main class="bare"><${ErrorBox} error=${error} /></main>`, root);

@@ -1,9 +1,6 @@
 import { html, useState } from '../html.js';
 import { session } from '../api/session.js';
-import { Code, Json } from './code.js';
-import { Sheet } from './dialog.js';
 import { IconButton } from './button.js';
-import { Tag } from './text.js';
 import t from '../strings/ui.js';
 
 /** Text as one argument of a shell. @param {string} text */
@@ -31,23 +28,10 @@ export function asCurl({ method, url, headers = {}, body }) {
 /** The `</>` of a panel: what it asked, what came back, and the same as curl.
  * @param {{calls?: import('../api/rest.js').Call[]}} props */
 export function Calls({ calls = [] }) {
-  const [open, setOpen] = useState(false);
+  const [shown, setShown] = useState(/** @type {{sheet: typeof import('./calls-sheet.js').CallsSheet} | null} */ (null));
+  const open = async () => setShown({ sheet: (await import('./calls-sheet.js')).CallsSheet });
   return html`
-    <${IconButton} icon="code-xml" small=${true} label=${t.calls} onClick=${() => setOpen(true)} />
-    ${open
-      ? html`<${Sheet} open=${true} wide=${true} title=${t.callsTitle} onClose=${() => setOpen(false)}>
-          <p class="muted">${calls.length ? t.callsLine : t.callsNone}</p>
-          ${calls.map(
-            (call) => html`<section class="call">
-              <h3 class="call-head">
-                <code>${call.method} ${call.url}</code>
-                <${Tag} label=${`${call.status || '–'} · ${Math.round(call.took)} ms`} kind=${call.status >= 200 && call.status < 400 ? 'ok' : 'error'} />
-              </h3>
-              <${Code} text=${asCurl(call)} language="shell" label="curl" />
-              ${typeof call.reply === 'string' ? html`<${Code} text=${call.reply.slice(0, 20_000)} label=${t.reply} />` : html`<${Json} value=${call.reply} label=${t.reply} />`}
-            </section>`,
-          )}
-        <//>`
-      : null}
+    <${IconButton} icon="code-xml" small=${true} label=${t.calls} onClick=${() => void open()} />
+    ${shown ? html`<${shown.sheet} calls=${calls} onClose=${() => setShown(null)} />` : null}
   `;
 }

@@ -1,26 +1,19 @@
-import { html, signal, useEffect, useId, useRef, useState } from '../html.js';
+import { html, useEffect, useId, useRef, useState } from '../html.js';
 import { iot, own } from '../api/rest.js';
-import { session, signOut } from '../api/session.js';
+import { signOut } from '../api/session.js';
 import { navigate } from '../router.js';
 import { ROUTES } from '../views/routes.js';
 import { Modal } from './dialog.js';
 import { Icon } from './icon.js';
+import { palette } from './palette-open.js';
 import { chooseTheme } from './theme.js';
 import { t } from '../strings/app.js';
 import words from '../strings/palette.js';
 
 /** @typedef {{id: string, label: string, hint?: string, icon: string, kind: string, run: () => void}} Found */
 
-const shown = signal(false);
-const apple = /Mac|iPhone|iPad/.test(navigator.platform);
-/** How the palette is called on this keyboard. */
-export const shortcut = apple ? '⌘K' : 'Ctrl K';
 /** At most so many things of one kind. */
 const MOST = 8;
-
-export function openPalette() {
-  shown.value = true;
-}
 
 /** @param {string} path */
 const go = (path) => () => navigate(path);
@@ -83,23 +76,8 @@ async function look(asked, abort) {
   ];
 }
 
-/** Ctrl or Cmd and K: everything by its name. */
+/** Everything by its name. */
 export function Palette() {
-  useEffect(() => {
-    const keys = (/** @type {KeyboardEvent} */ event) => {
-      if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === 'k') {
-        if (document.querySelector('dialog[open]:not(.palette)')) return;
-        event.preventDefault();
-        shown.value = !shown.value && session.value.signed_in;
-      }
-    };
-    addEventListener('keydown', keys);
-    return () => removeEventListener('keydown', keys);
-  }, []);
-  return shown.value ? html`<${Open} />` : null;
-}
-
-function Open() {
   const id = useId();
   const [asked, setAsked] = useState('');
   const [far, setFar] = useState(/** @type {Found[]} */ ([]));
@@ -107,7 +85,7 @@ function Open() {
   const [at, setAt] = useState(0);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const close = () => {
-    shown.value = false;
+    palette.value = false;
   };
   useEffect(() => {
     const text = asked.trim();

@@ -7,7 +7,7 @@ import { Icon } from './icon.js';
 import { IconButton } from './button.js';
 import { Mark } from './mark.js';
 import { Menu } from './menu.js';
-import { openPalette, shortcut } from './palette.js';
+import { openPalette, shortcut } from './palette-open.js';
 import { chooseTheme, theme } from './theme.js';
 import { t } from '../strings/app.js';
 

@@ -9,7 +9,7 @@ function stored() {
   return here === 'light' || here === 'dark' ? here : 'auto';
 }
 
-/** The chosen theme; theme.js has applied it before anything was drawn. */
+/** The chosen theme; first.js has applied it before anything was drawn. */
 export const theme = signal(stored());
 
 /** @param {Theme} value */

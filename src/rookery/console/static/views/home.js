@@ -4,7 +4,13 @@ import { useLoad } from '../api/rest.js';
 import { session } from '../api/session.js';
 import { setQuery } from '../router.js';
 import { style } from '../style.js';
-import { bytes, Button, ErrorBox, Icon, number, Page, Panel, Progress, Skeleton, Tag, Time } from '../ui/index.js';
+// Not from ui/index.js: this page is the first one, and needs few of them.
+import { Button } from '../ui/button.js';
+import { Icon } from '../ui/icon.js';
+import { Page, Panel } from '../ui/page.js';
+import { ErrorBox, Progress, Skeleton } from '../ui/state.js';
+import { bytes, number, Tag } from '../ui/text.js';
+import { Time } from '../ui/time.js';
 import { Beginning } from './parts/home-empty.js';
 import { Trend } from './parts/home-trend.js';
 import t from '../strings/home.js';

@@ -2,7 +2,10 @@ import { html, useState } from '../../html.js';
 import { own } from '../../api/rest.js';
 import { session } from '../../api/session.js';
 import { navigate } from '../../router.js';
-import { Button, Icon, Panel, toast } from '../../ui/index.js';
+import { Button } from '../../ui/button.js';
+import { Icon } from '../../ui/icon.js';
+import { Panel } from '../../ui/page.js';
+import { toast } from '../../ui/toast.js';
 import t from '../../strings/home.js';
 
 const e = t.empty;

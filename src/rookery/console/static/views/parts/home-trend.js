@@ -1,5 +1,6 @@
 import { html, useEffect, useMemo, useRef, useState } from '../../html.js';
-import { exactly, number } from '../../ui/index.js';
+import { number } from '../../ui/text.js';
+import { exactly } from '../../ui/time.js';
 import t from '../../strings/home.js';
 
 const HEIGHT = 168;
