@@ -1,0 +1,33 @@
+"""Calls of the APIs as the person whom a page is signed in as: to bring about what a test looks at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+
+class Calls:
+    """The person's session, without the page."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self._request = page.context.request
+        self._url = url
+
+    def iot(self, method: str, path: str, body: Any = None) -> Any:
+        """The Arduino API: `/v2/things`."""
+        return self._ask(method, f"/console/iot{path}", body)
+
+    def v1(self, method: str, path: str, body: Any = None) -> Any:
+        """The Particle API: `/devices`."""
+        return self._ask(method, f"/console/v1{path}", body)
+
+    def own(self, method: str, path: str, body: Any = None) -> Any:
+        """The console's own: `devices`."""
+        return self._ask(method, f"/console/api/{path}", body)
+
+    def _ask(self, method: str, path: str, body: Any) -> Any:
+        answer = self._request.fetch(self._url + path, method=method, data=body, headers={"Origin": self._url})
+        assert answer.ok, f"{method} {path}: {answer.status} {answer.text()}"
+        text = answer.text()
+        return answer.json() if text and "json" in answer.headers.get("content-type", "") else text
