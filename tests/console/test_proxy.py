@@ -22,6 +22,7 @@ async def asked(room: Room, method: str, path: str, **more: Any) -> dict[str, An
     answer = await browser.request(method, f"/console/{path}", headers=headers, **more)
     assert answer.status_code == 200, answer.text
     assert "access-control-allow-origin" not in answer.headers
+    assert answer.headers["cache-control"] == "no-store"
     told: dict[str, Any] = answer.json()
     return told
 

@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     for setting, flag, text in PORTS:
         made.add_argument(flag, dest=setting, metavar="N", help=text)
     made.add_argument("--owner", metavar="EMAIL", default=OWNER, help=f"address of the first person ({OWNER})")
-    made.add_argument("--demo", action="store_true", help="run simulated boards of both kinds")
+    made.add_argument("--demo", action="store_true", help="run simulated boards of both kinds, with a dashboard")
     return made
 
 
@@ -126,7 +126,7 @@ def greeting(server: Server, link: tuple[str, str] | None) -> str:
     certificates = ", ".join(map(str, ports.mqtts_cert))
     lines = [
         f"Rookery serves {path}",
-        f"  pages and APIs  {'  '.join(map(_local, pages)) or 'off'}",
+        f"  console, APIs   {'  '.join(map(_local, pages)) or 'off'}",
         f"  Arduino boards  MQTT over TLS: secret key {ports.mqtts or 'off'}, certificate {certificates or 'off'}",
         f"  Particle boards TCP {ports.particle_tcp or 'off'}, UDP {ports.particle_udp or 'off'}",
         f"  authority       {server.core.keys.authority_file}",

@@ -14,7 +14,7 @@ from rookery.console.backend import Backend
 from rookery.console.call import Answer, session_of, session_token
 from rookery.console.errors import Refusal, foreign, not_found, signed_out
 from rookery.console.origin import allowed
-from rookery.console.reply import refused
+from rookery.console.reply import NO_STORE, refused
 from rookery.gateways.asgi import Receive, Scope, Send, answer
 
 PREFIX = "/console"
@@ -43,6 +43,9 @@ class Proxy:
         async def sent(message: Any) -> None:
             if message["type"] == "http.response.start":
                 kept = [pair for pair in message.get("headers", ()) if not pair[0].lower().startswith(_CROSS)]
+                if not any(name.lower() == b"cache-control" for name, _ in kept):
+                    # The APIs tell callers apart by a header that caches know; of a cookie they know nothing.
+                    kept.append(NO_STORE)
                 message = {**message, "headers": kept}
             await send(message)
 
