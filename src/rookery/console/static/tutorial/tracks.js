@@ -27,6 +27,8 @@ const GIVERS = {
   customerToken: 'customer',
   token: 'token',
   arduinoToken: 'token',
+  key: 'token',
+  keySecret: 'token',
   thing: 'create',
   property: 'create',
 };
