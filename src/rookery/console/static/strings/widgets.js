@@ -98,7 +98,7 @@ export default {
   time: {
     date: 'Date',
     time: 'Time',
-    now: 'Now',
+    now: 'Set to now',
     set: 'Set time',
     incomplete: 'Choose a date and a time.',
     zone: (/** @type {string} */ zone) => `Clock of ${zone}`,

@@ -1,7 +1,7 @@
 import { html } from '../html.js';
 import words from '../strings/widgets.js';
 import { limits, reads } from './lib/fits.js';
-import { instead } from './lib/parts.js';
+import { instead, useBusy } from './lib/parts.js';
 import { NumberFields, RangeFields, ThresholdFields, ToneField } from './lib/settings.js';
 import { thresholdsOf, toneAt, toneOf } from './lib/tones.js';
 import { formatNumber, formatValue, unitOf } from './types.js';
@@ -24,6 +24,7 @@ const arc = (from, to, radius = RADIUS) =>
 /** @param {import('./lib/contract.js').ViewProps} props */
 function View({ widget, variables: [bound], options }) {
   const value = bound.shown.value;
+  const busy = useBusy(value);
   const [low, high] = limits(options);
   const other = instead(bound, value, 'float');
   if (other && value !== null && value !== undefined) return html`<div class="w-middle">${other}</div>`;
@@ -36,7 +37,7 @@ function View({ widget, variables: [bound], options }) {
   const text = unset ? words.noValue : formatValue(value, bound.type, { unit, decimals: options.decimals });
   const beyond = !unset && (value < low || value > high);
   return html`<div
-    class="w-gauge"
+    class=${`w-gauge ${busy}`}
     role="meter"
     aria-label=${widget.name || bound.name}
     aria-valuemin=${low}
@@ -68,8 +69,11 @@ function View({ widget, variables: [bound], options }) {
         ${unset ? '–' : formatNumber(value, options.decimals)}
       </text>
       ${(unit || unset) && html`<text class="w-gauge-unit" x="50" y="66">${unset ? '' : unit}</text>`}
-      <text class="w-gauge-end" x="15" y="84">${short(low)}</text>
-      <text class="w-gauge-end" x="85" y="84">${short(high)}</text>
+      ${
+        !unset &&
+        html`<text class="w-gauge-end" x="15" y="84">${short(low)}</text>
+          <text class="w-gauge-end" x="85" y="84">${short(high)}</text>`
+      }
     </svg>
     ${unset && html`<span class="w-gauge-none">${words.noValue}</span>`}
     ${beyond && html`<span class="hidden">${words.range.from(formatNumber(low), formatNumber(high))}</span>`}
@@ -77,12 +81,13 @@ function View({ widget, variables: [bound], options }) {
 }
 
 /** A number under the arc has little room. @param {number} value */
-const short = (value) =>
-  Math.abs(value) >= 10_000
-    ? new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 })
-        .format(value)
-        .replace('-', '−')
-    : formatNumber(value);
+function short(value) {
+  const text = formatNumber(value);
+  if (text.length <= 7) return text;
+  return new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 })
+    .format(value)
+    .replace('-', '−');
+}
 
 /** So that long numbers stay within the arc. @param {string} text */
 const sizeFor = (text) => Math.min(19, 92 / Math.max(text.length, 4));

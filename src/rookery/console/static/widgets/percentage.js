@@ -2,7 +2,7 @@ import { html } from '../html.js';
 import words from '../strings/widgets.js';
 import { Icon } from '../ui/index.js';
 import { limits, reads } from './lib/fits.js';
-import { instead } from './lib/parts.js';
+import { instead, useBusy } from './lib/parts.js';
 import { IconField, NumberFields, RangeFields, ThresholdFields, ToneField } from './lib/settings.js';
 import { thresholdsOf, toneAt, toneOf } from './lib/tones.js';
 import { bare, formatNumber } from './types.js';
@@ -13,6 +13,7 @@ import { bare, formatNumber } from './types.js';
  */
 function View({ widget, variables: [bound], options }) {
   const value = bound.shown.value;
+  const busy = useBusy(value);
   const other = instead(bound, value, 'float');
   if (other) return html`<div class="w-middle">${other}</div>`;
   const [low, high] = limits(options);
@@ -21,7 +22,7 @@ function View({ widget, variables: [bound], options }) {
   const tone = toneOf(toneAt(value, thresholdsOf(options.thresholds), options.color ?? 'series-1'));
   const text = formatNumber(share, options.decimals ?? (Number.isInteger(share) || Math.abs(share) >= 100 ? 0 : 1));
   return html`<div
-    class="w-percent"
+    class=${`w-percent ${busy}`}
     role="meter"
     aria-label=${widget.name || bound.name}
     aria-valuemin="0"

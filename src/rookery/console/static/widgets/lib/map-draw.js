@@ -62,7 +62,7 @@ export function makeMap(L, host, { scale, zoom, name, onMoved }) {
   let placed = false;
 
   const paint = () => {
-    land.setStyle({ color: colour('--neutral-300'), fillColor: colour('--surface') });
+    land.setStyle({ color: colour('--neutral-300'), fillColor: colour('--neutral-100') });
     borders.setStyle({ color: colour('--neutral-300') });
     grid.setStyle({ color: colour('--neutral-200') });
     for (const one of shown.values()) one.path.setStyle({ color: colour(one.tone) });

@@ -1,8 +1,7 @@
 /** What many kinds draw alike. */
 import { html, useCallback, useEffect, useRef, useState } from '../../html.js';
 import words from '../../strings/widgets.js';
-import { formatValue, holds } from '../types.js';
-import { family } from '../types.js';
+import { family, formatValue, holds } from '../types.js';
 
 /** @typedef {import('./contract.js').Bound} Bound */
 
@@ -66,4 +65,19 @@ export function useDraft(bound, rest = 300) {
     [],
   );
   return { value: draft === undefined ? bound.shown.value : draft, held: draft !== undefined, change, commit, drop };
+}
+
+const BUSY = 1_000;
+
+/**
+ * Whether a value changes so often that an animation between values would never end: '' or a class that has none.
+ * @param {any} value
+ */
+export function useBusy(value) {
+  const before = useRef({ value, at: 0, busy: false });
+  if (before.current.value !== value) {
+    const at = performance.now();
+    before.current = { value, at, busy: at - before.current.at < BUSY };
+  }
+  return before.current.busy ? 'is-busy' : '';
 }
