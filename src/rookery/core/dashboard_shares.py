@@ -64,7 +64,7 @@ class DashboardShares:
     async def share(self, who: Principal, id: str, person_ids: Iterable[str]) -> None:
         """Share a dashboard with these persons as well, all or nobody. Their requests are answered by it.
 
-        Those who have it already keep it; whoever has a part in its space needs no share, and gets none.
+        Those who have it already keep it; the person whose own space it is in gets no share.
 
         Raises:
             NotFound: there is no such dashboard, or nobody with one of these ids.

@@ -8,7 +8,7 @@ change of the widgets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from msgspec import UNSET, UnsetType
 from rookery.core.access import Action, Principal, check
 from rookery.core.bus import Bus, announce_dashboard
 from rookery.core.catalog import Catalog, Insert, Update, changed
-from rookery.core.clock import Clock
+from rookery.core.clock import MILLISECOND, Clock
 from rookery.core.dashboard_access import DashboardAccess
 from rookery.core.dashboard_removal import removal
 from rookery.core.dashboard_widgets import (
@@ -36,7 +36,7 @@ from rookery.core.dashboard_widgets import (
     relinked,
     widgets_of,
 )
-from rookery.core.errors import Forbidden, Invalid, LimitReached, NotFound
+from rookery.core.errors import Forbidden, Invalid, LimitReached, NotFound, Precondition
 from rookery.core.ids import Identifiers
 from rookery.core.records import Dashboard, Thing, Variable
 
@@ -150,17 +150,23 @@ class Dashboards:
         cover_image: str | UnsetType | None = UNSET,
         pages: Sequence[Page] | UnsetType = UNSET,
         widgets: Sequence[Widget] | UnsetType = UNSET,
+        seen: Collection[int] | None = None,
     ) -> Dashboard:
         """Replace what is given; the rest stays. A deleted dashboard comes back by it.
 
-        Widgets whose page is gone move to the main one, unless they are given with that page.
+        Widgets whose page is gone move to the main one, unless they are given with that page. With `seen` nothing
+        happens unless the dashboard was last changed at one of these times (UTC microseconds, exact to the
+        millisecond): so nobody overwrites what they have not seen.
 
         Raises:
+            Precondition: it was changed at another time than those of `seen`.
             Invalid: as `create`. A variable that was linked before is never refused.
             LimitReached: a deleted one can not come back, the space has `DASHBOARDS_LIMIT` others by now.
             NotFound, Forbidden: as `get`.
         """
         before = await self.get(who, id, Action.CHANGE, deleted=True)
+        if seen is not None and before.updated_at // MILLISECOND not in {time // MILLISECOND for time in seen}:
+            raise Precondition("The dashboard was changed by somebody else in between.")
         if before.deleted_at is not None:
             await self._room(before.space_id)
         fields: dict[str, Any] = {"deleted_at": None}
@@ -181,7 +187,7 @@ class Dashboards:
         elif pages is not UNSET:
             free = [msgspec.structs.replace(widget, page_id=None) for widget in known]
             fields["widgets"] = as_kept(placed(free, kept_pages, known))
-        after = changed(before, self._clock.now(), **fields)
+        after = changed(before, self._later(before), **fields)
         await self._catalog.apply(Update(after))
         announce_dashboard(self._bus, after)
         return after
@@ -204,7 +210,7 @@ class Dashboards:
         ids = (await self._existing(before.space_id, {"variables": ids}, frozenset(linked(before))))["variables"]
         widgets[place] = msgspec.structs.replace(widgets[place], variables=ids)
         check_widgets(widgets)
-        after = changed(before, self._clock.now(), widgets=as_kept(widgets))
+        after = changed(before, self._later(before), widgets=as_kept(widgets))
         await self._catalog.apply(Update(after))
         announce_dashboard(self._bus, after)
         return ids
@@ -219,7 +225,7 @@ class Dashboards:
         dashboard = await self.get(who, id, Action.CHANGE, deleted=True)
         if dashboard.deleted_at is not None and not force:
             raise NotFound(_NONE)
-        now = self._clock.now()
+        now = self._later(dashboard)
         after = changed(dashboard, now, deleted_at=now)
         if force:
             await self._catalog.apply(*await removal(self._catalog, [dashboard.id]))
@@ -275,6 +281,10 @@ class Dashboards:
             if follower is not None:
                 moved[variable.id] = follower
         return moved
+
+    def _later(self, dashboard: Dashboard) -> int:
+        """The time of a change: one that clients, to whom times have milliseconds, can tell from that of the last."""
+        return max(self._clock.now(), dashboard.updated_at + MILLISECOND)
 
     async def _room(self, space_id: str) -> int:
         """How many dashboards a space has, when it may have one more.

@@ -324,7 +324,8 @@ async def test_options_come_back_exactly(world: World, live: LiveThing, version:
     assert options == OPTIONS
     assert list(options) == list(OPTIONS)
     assert {type(options[name]) for name in ("whole", "large")} == {float, int}
-    assert await change(world, made, "PUT", version, sendable(made)) == made
+    again = await change(world, made, "PUT", version, sendable(made))
+    assert again == made | {"updated_at": "2025-01-01T00:00:00.001Z"}
     copy = (await world.call("PUT", f"{path}/clone", {})).json()
     assert OPTIONS in [one["options"] for one in copy["widgets"]]
 
@@ -502,3 +503,27 @@ async def test_two_changes_at_once(world: World, live: LiveThing) -> None:
     world.catalog.apply = first  # type: ignore[method-assign]
     check_error(await world.call("PATCH", f"{V2}/{made['id']}", {"name": "Second"}), 409)
     assert (await world.call("GET", f"{V2}/{made['id']}")).json()["name"] == "First"
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_nobody_overwrites_what_they_have_not_seen(
+    world: World, live: LiveThing, version: int, method: str
+) -> None:
+    made = await dashboard(world, live)
+    path = f"/iot/v{version}/dashboards/{made['id']}"
+
+    async def changed_by(name: str, seen: str | bytes) -> httpx.Response:
+        return await world.call(method, path, {"name": name}, headers={"If-Match": seen})
+
+    first = await changed_by("First", f'"{made["updated_at"]}"')
+    assert first.status_code == 200
+    assert first.json()["updated_at"] > made["updated_at"], "though no time has passed"
+    for seen in (f'"{made["updated_at"]}"', made["updated_at"], '"x"', "x" * 5_000, ",", '"2025-01-01"', b"\xff"):
+        check_error(await changed_by("Second", seen), 412)
+    assert (await world.call("GET", path)).json()["name"] == "First"
+    now = first.json()["updated_at"]
+    for seen in ('W/"{now}"', '"x", "{now}"', "*", ""):
+        answer = await changed_by("Second", seen.format(now=now))
+        assert (answer.status_code, answer.json()["name"]) == (200, "Second")
+        now = answer.json()["updated_at"]

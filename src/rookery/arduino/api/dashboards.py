@@ -6,6 +6,7 @@ and no linking; clients use those of version 2 with it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
@@ -22,6 +23,7 @@ from rookery.arduino.api.bodies_dashboard import (
 from rookery.arduino.api.body import Body
 from rookery.arduino.api.operations import Call, operation
 from rookery.arduino.api.query import FORCE
+from rookery.arduino.api.times import parse_time
 from rookery.arduino.api.views_dashboard import DashboardV3View, DashboardView, V, dashboard_views
 from rookery.core.dashboard_widgets import NAME_LIMIT
 from rookery.core.records import Dashboard
@@ -76,8 +78,24 @@ async def _change(call: Call, body: DashboardV2Body | DashboardV3Body, view: typ
     if isinstance(body, DashboardV3Body) and (replace or body.pages is not None):
         fields["pages"] = pages_from(body.pages or ())
     id = call.uuid("id", "dashboard")
-    dashboard = await call.services.dashboards.update(call.who, id, name=body.name, **fields)
+    dashboard = await call.services.dashboards.update(call.who, id, name=body.name, seen=_seen(call), **fields)
     return await _one(call, await _deleted(call, dashboard, body), view)
+
+
+def _seen(call: Call) -> list[int] | None:
+    """The times of the last change that a client has seen, when it says so by `If-Match: "<updated_at>"`.
+
+    The official API has no conditional requests (4.1), and none of its clients sends the header.
+    """
+    given = call.header(b"if-match").strip()
+    if given in ("", "*"):
+        return None
+    times: list[int] = []
+    for one in given.split(","):
+        # What is no time is that of no change.
+        with suppress(ValueError):
+            times.append(parse_time(one.strip().removeprefix("W/").strip('"')))
+    return times
 
 
 async def _deleted(call: Call, dashboard: Dashboard, body: DashboardV2Body | DashboardV3Body) -> Dashboard:
@@ -144,7 +162,7 @@ async def show_v2(call: Call) -> DashboardView:
     "Replace a dashboard; pages stay, and widgets that were there stay on theirs.",
     body=_V2,
     returns=DashboardView,
-    errors=(400, 401, 403, 404, 409),
+    errors=(400, 401, 403, 404, 409, 412),
 )
 async def replace_v2(call: Call) -> DashboardView:
     """The dashboard as it is now. A deleted one comes back by it."""
@@ -158,7 +176,7 @@ async def replace_v2(call: Call) -> DashboardView:
     "Change only what is supplied of a dashboard.",
     body=_V2,
     returns=DashboardView,
-    errors=(400, 401, 403, 404, 409),
+    errors=(400, 401, 403, 404, 409, 412),
 )
 async def change_v2(call: Call) -> DashboardView:
     """The dashboard as it is now. A deleted one comes back by it."""
@@ -258,7 +276,7 @@ async def show_v3(call: Call) -> DashboardV3View:
     "Replace a dashboard with its pages.",
     body=_V3,
     returns=DashboardV3View,
-    errors=(400, 401, 403, 404, 409),
+    errors=(400, 401, 403, 404, 409, 412),
 )
 async def replace_v3(call: Call) -> DashboardV3View:
     """The dashboard as it is now. A deleted one comes back by it."""
@@ -272,7 +290,7 @@ async def replace_v3(call: Call) -> DashboardV3View:
     "Change only what is supplied of a dashboard. Widgets of pages that are gone move to the main one.",
     body=_V3,
     returns=DashboardV3View,
-    errors=(400, 401, 403, 404, 409),
+    errors=(400, 401, 403, 404, 409, 412),
 )
 async def change_v3(call: Call) -> DashboardV3View:
     """The dashboard as it is now. A deleted one comes back by it."""
