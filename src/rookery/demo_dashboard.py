@@ -45,7 +45,7 @@ WIDGETS: Final = (
     _Place("Value", "Passers-by", (0, 10, 5, 2), ("driveway.counter",)),
     _Place("LED", "Somebody there", (5, 10, 5, 2), ("driveway.motion",)),
     _Place("Value", "The greenhouse says", (10, 10, 6, 2), ("greenhouse.status",)),
-    _Place("Sticky Note", "", (16, 10, 8, 4), (), {"text": NOTE}),
+    _Place("Sticky Note", "", (16, 10, 8, 6), (), {"text": NOTE}),
     _Place("Chart", "Humidity of the greenhouse", (0, 12, 16, 4), ("greenhouse.humidity",)),
 )
 
