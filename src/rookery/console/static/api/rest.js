@@ -101,7 +101,7 @@ async function send(door, method, path, options, again) {
     headers['Content-Type'] = 'application/json';
   }
   /** @type {Record<string, string>} */
-  const sent = { ...headers, Accept: 'application/json' };
+  const sent = { Accept: 'application/json', ...headers };
   if (space.value) sent['X-Space'] = space.value.id;
   if (door === 'iot' && space.value && space.value.kind !== 'personal') headers['X-Organization'] = space.value.id;
   if (door !== 'own') headers.Authorization = 'Bearer $TOKEN';
