@@ -86,8 +86,9 @@ def imported(start: str) -> set[str]:
             continue
         found.add(name)
         text = (STATIC / name).read_text(encoding="utf-8")
-        for other in re.findall(r"""^(?:import|export)\b[^;'"]*?from\s+['"](\.[^'"]+)['"]""", text, re.MULTILINE):
-            waiting.append((STATIC / name).parent.joinpath(other).resolve().relative_to(STATIC.resolve()).as_posix())
+        others = re.findall(r"""^(?:import|export)\b[^;'"]*?from\s+['"](\.[^'"]+)['"]""", text, re.MULTILINE)
+        places = [(STATIC / name).parent.joinpath(other).resolve() for other in others]
+        waiting += [place.relative_to(STATIC.resolve()).as_posix() for place in places]
     return found
 
 

@@ -1,5 +1,6 @@
 /** Calls of the server: both public APIs as the signed-in person, and the console's own. */
 import { signal, useEffect, useMemo, useRef } from '../html.js';
+import { live } from './live.js';
 import { session, signedInAgain, space } from './session.js';
 import { t } from '../strings/app.js';
 
@@ -219,6 +220,14 @@ export function useLoad(load, deps = []) {
   useEffect(() => {
     void run(true);
   }, [...deps, space.value?.id]);
+  useEffect(
+    () =>
+      live.state.subscribe((state) => {
+        // What could not be reached is asked for again; what is shown stays, so that nothing typed into it is lost.
+        if (state === 'open' && current.peek()?.error?.status === 0) void run(false);
+      }),
+    [],
+  );
   useEffect(() => () => control.current?.abort(), []);
   return current.value;
 }

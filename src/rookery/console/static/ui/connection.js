@@ -1,5 +1,6 @@
 import { html, useEffect, useRef, useState } from '../html.js';
-import { live } from '../api/live.js';
+import { live, useLive } from '../api/live.js';
+import { session } from '../api/session.js';
 import { ago, now } from './time.js';
 import { Icon } from './icon.js';
 import { toast } from './toast.js';
@@ -8,7 +9,8 @@ import { t } from '../strings/app.js';
 /** A connection that comes back at once is not worth a word. */
 const PATIENCE = 1_500;
 
-/** The slim bar while the live connection is lost: how old the page is, and when the next try is. */
+/** The slim bar while the live connection is lost: how old the page is, and when the next try is. Else what the server
+ * warns everybody of. */
 export function Connection() {
   const lost = live.state.value === 'lost';
   const [shown, setShown] = useState(false);
@@ -28,7 +30,16 @@ export function Connection() {
     }, PATIENCE);
     return () => clearTimeout(timer);
   }, [lost]);
-  if (!shown) return null;
+  const [alarm, setAlarm] = useState(/** @type {string | null} */ (null));
+  useLive(session.value.signed_in ? 'pulse' : null, (message) => setAlarm(message.alarm ?? null));
+  useEffect(() => {
+    document.documentElement.classList.toggle('has-bar', shown || !!alarm);
+  }, [shown, alarm]);
+  if (!shown) {
+    return alarm
+      ? html`<div class="connection connection-alarm" role="alert"><${Icon} name="triangle-alert" /><span>${alarm}</span></div>`
+      : null;
+  }
   const since = live.lostAt.value;
   return html`<div class="connection" role="status">
     <${Icon} name="cloud-off" />

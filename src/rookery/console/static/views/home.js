@@ -21,7 +21,7 @@ export const title = t.title;
 
 /** What people who do not run the server see is their space's: `online` and `devices` only.
  * @typedef {{online: number, devices: number, messages_per_s?: number, points_per_s?: number, storage_bytes?: number,
- *   disk_free_bytes?: number, days_left?: number | null}} Numbers */
+ *   disk_free_bytes?: number, days_left?: number | null, alarm?: string | null}} Numbers */
 
 const RANGES = /** @type {Array<keyof typeof t.range>} */ (/** @type {unknown} */ (Object.keys(t.range)));
 const USUAL = '6';
@@ -60,6 +60,7 @@ export default function Home({ query }) {
     action=${fresh ? null : html`<${Button} kind="primary" icon="plug" href="/console/connect" label=${t.connect} />`}
   >
     ${load.state === 'error' && !load.data ? html`<${ErrorBox} error=${load.error} retry=${load.reload} />` : null}
+    <${ErrorBox} error=${numbers?.alarm} />
     ${fresh ? html`<${Beginning} />` : null}
     ${numbers ? html`<${Tiles} now=${numbers} />` : load.state === 'loading' ? html`<${Skeleton} rows=${4} />` : null}
     ${load.data && session.value.person?.operator

@@ -49,10 +49,12 @@ export function BoardsStep({ back }) {
             : null}
         </div>`}
     <${ErrorBox} error=${error} />
-    <div class="welcome-foot">
-      ${back && !running ? html`<${Button} label=${t.back} icon="arrow-left" onClick=${back} />` : html`<span></span>`}
-      ${running ? null : html`<${Button} kind="quiet" href="/console/" label=${w.home} />`}
-    </div>
+    ${running
+      ? null
+      : html`<div class="welcome-foot">
+          ${back ? html`<${Button} label=${t.back} icon="arrow-left" onClick=${back} />` : html`<span></span>`}
+          <${Button} kind="quiet" href="/console/" label=${w.home} />
+        </div>`}
   </div>`;
 }
 
@@ -112,7 +114,9 @@ function FirstValue() {
 function Watch({ thing, onValue }) {
   const live = useThing(thing);
   const ready = live.ready.value;
-  const first = [...live.values.values()].map((each) => each.value).find((each) => each.at > 0);
+  const known = [...live.values.values()].map((each) => each.value).filter((each) => each.at > 0);
+  // A number says most at first sight.
+  const first = known.find((each) => typeof each.value === 'number') ?? known[0];
   useEffect(() => {
     if (first) onValue(first.value);
   }, [first, ready]);

@@ -25,8 +25,10 @@ export function CertificateStep({ next, back }) {
   if (load.state === 'error') return html`<${ErrorBox} error=${load.error} retry=${load.reload} />`;
   if (!load.data) return html`<${Skeleton} rows=${6} />`;
   const setup = load.data;
-  const secure = (session.value.server.secure_url || '').replace(/\/$/, '');
-  const address = secure ? `${secure}${setup.ca.downloads.der}` : null;
+  // "localhost" would lead another device to itself.
+  const port = session.value.server.ports.https_port?.[0];
+  const host = setup.hosts[0] ?? setup.machine.addresses[0] ?? setup.machine.name;
+  const address = port ? `https://${host.includes(':') ? `[${host}]` : host}${port === 443 ? '' : `:${port}`}${setup.ca.downloads.der}` : null;
   return html`<div class="stack">
     ${setup.own ? html`<p class="welcome-tip">${w.own}</p>` : null}
     <div class="welcome-file">
@@ -35,7 +37,7 @@ export function CertificateStep({ next, back }) {
         <${Button} href=${setup.ca.downloads.pem} download="rookery-ca.pem" label=${w.downloadPem} />
       </div>
       ${address
-        ? html`<p class="muted">${w.elsewhere} <code class="welcome-address">${address}</code> <${Copy} text=${address} /></p>`
+        ? html`<div class="welcome-elsewhere"><span class="muted">${w.elsewhere}</span><code class="welcome-address">${address}</code><${Copy} text=${address} /></div>`
         : null}
       <dl class="facts">
         <dt>${w.fingerprint}</dt>
