@@ -66,7 +66,7 @@ async def test_a_new_password_needs_the_old_one_and_ends_other_sessions(room: Ro
     browser = room.browser(here)
     for old, new, refusal in (
         (WRONG, "another password", (403, "wrong_password", "old")),
-        (PASSWORD, "short", (400, "invalid", "password")),
+        (PASSWORD, "short", (400, "invalid", "new")),
     ):
         answer = await browser.api("POST", "account/password", {"old": old, "new": new})
         assert refused(answer) == refusal

@@ -87,6 +87,10 @@ async def test_files_are_kept_for_ever_and_packed_once(room: Room) -> None:
     assert "content-encoding" not in plain.headers
     assert packed.headers["content-encoding"] == "gzip"
     assert int(packed.headers["content-length"]) == len(gzip.compress(SCRIPT.encode(), 9, mtime=0))
+    refusing = await room.browser().get(base + "app.js", headers={"accept-encoding": "br, gzip;q=0"})
+    assert "content-encoding" not in refusing.headers
+    page = await room.browser().get("/console/", headers={"accept-encoding": "gzip"})
+    assert (page.headers["content-encoding"], "importmap" in page.text) == ("gzip", True)
     for path in ("small.css", "vendor/mark.png"):
         assert "content-encoding" not in (await room.browser().get(base + path)).headers
 

@@ -112,7 +112,7 @@ async def test_a_link_ends_with_its_time(room: Room) -> None:
     ("given", "field"),
     [
         ({"name": "x" * 10_000}, "name"),
-        ({"expires": 1}, "expires_at"),
+        ({"expires": 1}, "expires"),
         ({"expires": -1}, "expires"),
         ({"expires": 10**18}, "expires"),
         ({"expires": "tomorrow"}, "expires"),

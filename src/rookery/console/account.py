@@ -15,6 +15,7 @@ from rookery.console.api import Route, route
 from rookery.console.call import Call, ms
 from rookery.console.errors import Refusal, not_found
 from rookery.console.session import CLIENT, Secret, Short, end_sessions, guesser, heard, person_view
+from rookery.core.errors import Invalid
 from rookery.core.people import check_password
 from rookery.core.records import Token
 
@@ -77,7 +78,10 @@ async def change_password(call: Call) -> None:
     """Another password; the person's other sessions end."""
     given = await call.json(NewPassword)
     await _insist(call, given.old, "old")
-    check_password(given.new)
+    try:
+        check_password(given.new)
+    except Invalid as error:
+        raise Refusal(400, "invalid", str(error), "new") from None
     person = await call.services.people.set_password(call.person, given.new)
     await end_sessions(call, person, but=_current(call))
 

@@ -117,17 +117,22 @@ class ConsoleApp:
             await _only_read(send)
             return
         page = self._tree.page() if self._tree.ready else await asyncio.to_thread(self._tree.page)
-        headers = (
+        headers = [
             (b"content-security-policy", page.policy.encode()),
             (b"etag", page.etag.encode()),
             # Asked for again each time: it names the version of all files.
             (b"cache-control", b"no-cache"),
-        )
+            (b"vary", b"accept-encoding"),
+        ]
         if _header(scope, b"if-none-match") == page.etag.encode():
-            await send({"type": "http.response.start", "status": 304, "headers": list(headers)})
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
-        await answer(send, 200, page.body, "text/html; charset=utf-8", headers)
+        body = page.body
+        if _unpacks(scope):
+            headers.append((b"content-encoding", b"gzip"))
+            body = page.packed
+        await answer(send, 200, body, "text/html; charset=utf-8", tuple(headers))
 
     async def _file(self, rest: str, scope: Scope, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -144,10 +149,10 @@ class ConsoleApp:
         body = found.body
         if found.packable and len(body) >= SMALL:
             headers.append((b"vary", b"accept-encoding"))
-            if b"gzip" in _header(scope, b"accept-encoding"):
+            if _unpacks(scope):
                 headers.append((b"content-encoding", b"gzip"))
                 packed = tree.packed(path)
-                body = packed if packed is not None else await asyncio.to_thread(tree.pack, path)
+                body = packed if packed is not None else await asyncio.to_thread(tree.pack, path, found)
         await answer(send, 200, body, found.content_type, tuple(headers))
 
 
@@ -160,6 +165,15 @@ def _header(scope: Scope, wanted: bytes) -> bytes:
         if name == wanted:
             return bytes(value)
     return b""
+
+
+def _unpacks(scope: Scope) -> bool:
+    """Whether the browser takes gzip (RFC 9110 §12.5.3); a weight of 0 says no."""
+    for part in _header(scope, b"accept-encoding").lower().split(b","):
+        name, _, weight = part.partition(b";")
+        if name.strip() == b"gzip":
+            return weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+    return False
 
 
 def _guarded(send: Send) -> Send:

@@ -103,6 +103,8 @@ async def make_link(call: Call) -> dict[str, Any]:
     if given.expires is not None and not 0 <= given.expires <= LATEST:
         raise Refusal(400, "invalid", "expires is no time at which a link can end.", "expires")
     expires = given.expires * MILLISECOND if given.expires is not None else None
+    if expires is not None and expires <= call.services.clock.now():
+        raise Refusal(400, "invalid", "A link ends in the future.", "expires")
     made = await call.services.dashboard_links.make(
         call.who, call.uuid("id", "dashboard"), name=given.name.strip(), expires_at=expires
     )

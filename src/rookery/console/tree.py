@@ -60,6 +60,8 @@ class Page(NamedTuple):
     """`index.html` with its policy."""
 
     body: bytes
+    packed: bytes
+    """Through gzip."""
     etag: str
     policy: str
 
@@ -74,7 +76,7 @@ class Tree:
         self._files: dict[str, File] = {}
         self._packed: dict[str, bytes] = {}
         self._hash = ""
-        self._page = Page(b"", "", "")
+        self._page = Page(b"", b"", "", "")
         self._seen: tuple[tuple[str, int, int], ...] | None = None
 
     def page(self) -> Page:
@@ -97,10 +99,11 @@ class Tree:
         """A file through gzip, once it was packed with `pack`."""
         return self._packed.get(path)
 
-    def pack(self, path: str) -> bytes:
-        """Pack a file. Takes its time."""
-        packed = gzip.compress(self._files[path].body, GZIP_LEVEL, mtime=0)
-        self._packed[path] = packed
+    def pack(self, path: str, file: File) -> bytes:
+        """Pack a file of this path. Takes its time."""
+        packed = gzip.compress(file.body, GZIP_LEVEL, mtime=0)
+        if self._files.get(path) is file:
+            self._packed[path] = packed
         return packed
 
     def _read(self) -> None:
@@ -126,7 +129,7 @@ class Tree:
         body = index.replace(STATIC.encode(), f"{STATIC}{self._hash}/".encode())
         scripts = "".join(f" '{_source(script)}'" for script in _INLINE.findall(body))
         etag = f'"{hashlib.sha256(body).hexdigest()[:HASH_LENGTH]}"'
-        return Page(body, etag, _POLICY.format(scripts=scripts))
+        return Page(body, gzip.compress(body, GZIP_LEVEL, mtime=0), etag, _POLICY.format(scripts=scripts))
 
 
 def _source(script: bytes) -> str:
