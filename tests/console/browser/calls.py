@@ -1,10 +1,10 @@
-"""Calls of the APIs as the person whom a page is signed in as: to bring about what a test looks at."""
+"""Calls of the APIs as the person of a page, to bring about what a test looks at; and parts of pages."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 
 class Calls:
@@ -31,3 +31,8 @@ class Calls:
         assert answer.ok, f"{method} {path}: {answer.status} {answer.text()}"
         text = answer.text()
         return answer.json() if text and "json" in answer.headers.get("content-type", "") else text
+
+
+def panel(page: Page, title: str) -> Locator:
+    """The part of the page with this heading."""
+    return page.locator("section.panel").filter(has=page.get_by_role("heading", name=title, exact=True))

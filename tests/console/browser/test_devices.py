@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rookery.testing.sandbox import Sandbox
-from tests.console.browser.calls import Calls
+from tests.console.browser.calls import Calls, panel
 from tests.console.browser.looking import PHONE, axe, overflow, picture
-
 
 Boards = list[dict[str, Any]]
 
@@ -106,7 +105,7 @@ def test_a_name_of_ten_thousand_characters_with_markup_harms_nothing(
 
 def test_values_of_an_arduino_board_are_live_and_can_be_set(signed_in: Page, boards: Boards) -> None:
     signed_in.goto(f"/console/devices/{named(boards, 'arduino')['id']}")
-    values = signed_in.get_by_role("region", name="Live values")
+    values = panel(signed_in, "Live values")
     rows = values.get_by_role("listitem")
     expect(rows.first).to_be_visible()
     expect(values.get_by_role("img").first).to_be_visible()
@@ -121,17 +120,17 @@ def test_values_of_an_arduino_board_are_live_and_can_be_set(signed_in: Page, boa
 
 def test_variables_and_functions_of_a_particle_board(signed_in: Page, boards: Boards) -> None:
     signed_in.goto(f"/console/devices/{named(boards, 'particle')['id']}")
-    variables = signed_in.get_by_role("region", name="Variables")
+    variables = panel(signed_in, "Variables")
     get = variables.get_by_role("button", name="Get", exact=True)
     get.first.click()
     expect(variables.get_by_role("status").first).to_have_text(re.compile(r"\S"))
-    functions = signed_in.get_by_role("region", name="Functions")
+    functions = panel(signed_in, "Functions")
     functions.get_by_role("textbox").first.fill("on")
-    functions.get_by_role("button", name="Call").first.click()
+    functions.get_by_role("button", name="Call", exact=True).first.click()
     expect(functions).to_contain_text(re.compile(r"returned -?\d+"))
     axe(signed_in)
     picture(signed_in, "device-particle")
-    variables.get_by_role("button", name=re.compile("request|calls|asked", re.IGNORECASE)).first.click()
+    variables.get_by_role("button", name="Show this as API calls").first.click()
     expect(signed_in.get_by_role("dialog")).to_contain_text("curl")
 
 
@@ -150,7 +149,7 @@ def test_events_of_a_board_arrive_while_the_page_is_open(signed_in: Page, boards
 def test_vitals_are_asked_for_and_drawn(signed_in: Page, boards: Boards) -> None:
     signed_in.goto(f"/console/devices/{named(boards, 'particle')['id']}/vitals")
     signed_in.get_by_role("button", name="Ask for new vitals").click()
-    newest = signed_in.get_by_role("region", name="Newest record")
+    newest = panel(signed_in, "Newest record")
     expect(newest).to_contain_text("system.uptime")
     expect(signed_in.locator("figure canvas").first).to_be_visible()
     with signed_in.expect_download() as download:
@@ -168,18 +167,18 @@ def test_a_board_is_renamed_noted_and_tagged(signed_in: Page, calls: Calls) -> N
     expect(signed_in.get_by_text("It has not connected yet.")).to_be_visible()
     signed_in.get_by_role("button", name="Actions").click()
     signed_in.get_by_role("menuitem", name="Rename").click()
-    signed_in.get_by_label("Name").fill("north wall")
-    signed_in.get_by_role("button", name="Rename").click()
+    signed_in.get_by_role("dialog").get_by_label("Name").fill("north wall")
+    signed_in.get_by_role("dialog").get_by_role("button", name="Rename").click()
     expect(signed_in.get_by_role("heading", name="north wall")).to_be_visible()
     signed_in.get_by_role("button", name="Edit notes").click()
-    signed_in.get_by_label("Notes").fill("behind the ivy")
+    signed_in.get_by_role("textbox", name="Notes").fill("behind the ivy")
     signed_in.get_by_role("button", name="Save notes").click()
-    expect(signed_in.get_by_role("region", name="Notes")).to_contain_text("behind the ivy")
+    expect(panel(signed_in, "Notes")).to_contain_text("behind the ivy")
     signed_in.get_by_role("button", name="Add tag").click()
-    signed_in.get_by_label("Key").fill("wall")
-    signed_in.get_by_label("Value").fill("north")
+    panel(signed_in, "Tags").get_by_label("Key").fill("wall")
+    panel(signed_in, "Tags").get_by_label("Value").fill("north")
     signed_in.get_by_role("button", name="Add tag").click()
-    tags = signed_in.get_by_role("region", name="Tags")
+    tags = panel(signed_in, "Tags")
     expect(tags).to_contain_text("wall: north")
     tags.get_by_role("button", name=re.compile("wall: north")).click()
     expect(tags).not_to_contain_text("wall: north")

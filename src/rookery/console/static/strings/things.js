@@ -31,8 +31,8 @@ export const t = {
     access: 'Access', readOnly: 'Read only', readOnlyHint: 'The board sends it; nobody sets it.', readWrite: 'Read and write', readWriteHint: 'Dashboards, scripts and people can set it too.',
     sensor: 'A sensor can not be set.',
     policy: 'When the board sends it', onChange: 'When it changes', timed: 'At fixed times', delta: 'Smallest change', deltaHint: 'Empty: every change.', seconds: 'Every', secondsUnit: 's',
-    persist: 'Keep its history', persistHint: 'Off: only the last value is kept.', limits: 'Limits', min: 'Lowest', max: 'Highest', numberBad: 'Write a number.', secondsBad: 'Write a number of seconds above 0.',
-    rangeBad: 'The lowest is above the highest.', save: 'Save', create: 'Add variable', done: 'Saved.', added: 'Added.', again: 'Add another',
+    persist: 'Keep its history', persistHint: 'Off: only the last value is kept.', kept: 'How long', asSpace: 'As the space has it', asSpaceDays: (/** @type {string} */ days) => `As the space has it (${days})`, forever: 'For ever', days: 'A number of days', daysField: 'Days', daysUnit: 'days', daysBad: 'Write a whole number of days above 0.', someDays: (/** @type {number} */ n) => (n === 1 ? '1 day' : `${n.toLocaleString()} days`), limits: 'Limits', min: 'Lowest', max: 'Highest', numberBad: 'Write a number.', secondsBad: 'Write a number of seconds above 0.',
+    rangeBad: 'The lowest is above the highest.', save: 'Save', create: 'Add variable', done: 'Saved.', added: 'Added.', again: 'Add, then another',
   },
   remove: {
     title: (/** @type {string} */ name) => `Delete ${name}?`,

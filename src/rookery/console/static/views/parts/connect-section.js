@@ -1,5 +1,6 @@
 /** A numbered step of the set-up, and the question under which name boards reach this server. */
 import { html } from '../../html.js';
+import { useLoad } from '../../api/rest.js';
 import { session } from '../../api/session.js';
 import { Copy, Field } from '../../ui/index.js';
 import { t } from '../../strings/connect.js';
@@ -41,9 +42,14 @@ export function addressProblem(host, kind) {
  */
 export function Address({ host, onHost, kind }) {
   const { server, person } = session.value;
-  const known = hostsOf(server);
+  // Only who runs the server may see what the machine is called; others choose among the names it was given.
+  const setup = useLoad(async (api) => (person?.operator ? api.own('GET', 'setup') : null), [person?.operator]);
+  const machine = setup.data?.machine;
+  const addresses = [machine?.name, ...(machine?.addresses ?? [])].filter((each) => typeof each === 'string' && each && addressProblem(each, kind) === '');
+  const known = [...new Set([...hostsOf(server), ...addresses])];
+  const carried = new Set([...(server.hosts ?? []), ...(setup.data?.names ?? [])]);
   const problem = addressProblem(host, kind);
-  const foreign = !problem && kind === 'mqtt' && !isLoopback(host) && (server.hosts?.length ?? 0) > 0 && !server.hosts?.includes(host);
+  const foreign = !problem && kind === 'mqtt' && !isLoopback(host) && carried.size > 0 && !carried.has(host);
   return html`
     <div class="connect-address">
       <${Field} label=${t.address.label} hint=${t.address.hint} value=${host} mono error=${problem}

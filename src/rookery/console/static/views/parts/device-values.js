@@ -5,7 +5,7 @@ import { live, useThing } from '../../api/live.js';
 import { Button, Empty, ErrorBox, Panel, Skeleton, Sparkline, Time, Value } from '../../ui/index.js';
 import { isNumeric, unitOf } from '../../widgets/types.js';
 import { t } from '../../strings/device.js';
-import { canSet, PendingNote, Setter, useWrite } from './value-write.js';
+import { Before, canSet, currentOf, PendingNote, Setter, useWrite } from './value-write.js';
 
 /** @typedef {import('./value-write.js').Property} Property */
 
@@ -83,15 +83,12 @@ function useHistory(thingId, properties) {
 /**
  * @param {object} props
  * @param {Property} props.property
- * @param {import('../../html.js').Signal<{value: any, at: number, fromBoard: boolean}>} props.signal
+ * @param {import('./value-write.js').ValueSignal} props.signal
  * @param {[number, number][]|undefined} props.history
  */
 function ValueRow({ property, signal, history }) {
-  const stored = {
-    value: property.last_value ?? null, at: property.value_updated_at ? Date.parse(property.value_updated_at) : 0, fromBoard: true,
-  };
-  const current = signal.value.at ? signal.value : stored;
-  const { pending, write, forget } = useWrite(property, current);
+  const current = currentOf(property, signal);
+  const { pending, write, forget } = useWrite(property, signal, true);
   const points = usePoints(property, current, history);
   const shown = pending ? pending.value : current.value;
   const none = shown === null || shown === undefined;
@@ -105,9 +102,7 @@ function ValueRow({ property, signal, history }) {
       <span class="device-value-now">
         ${none ? html`<span class="devices-none">${t.values.never}</span>`
           : html`<${Value} value=${shown} type=${property.type} unit=${unitOf(property.type)} />`}
-        ${pending && !same(current.value, pending.value) && current.value !== null && html`
-          <s class="value-before"><${Value} value=${current.value} type=${property.type} unit=${unitOf(property.type)} /></s>
-        `}
+        <${Before} property=${property} pending=${pending} />
       </span>
       <span class="device-value-age">${current.at > 0 && html`<${Time} at=${current.at} />`}</span>
       <span class="device-value-set">
@@ -117,9 +112,6 @@ function ValueRow({ property, signal, history }) {
     </li>
   `;
 }
-
-/** @param {any} a @param {any} b */
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 /**
  * The stored points and those that came since.

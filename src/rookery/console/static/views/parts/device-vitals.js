@@ -50,7 +50,7 @@ export function Vitals({ device, range }) {
   };
   const csv = async () => {
     const to = Date.now();
-    const query = { start_date: iso(to - RANGES[chosen]), end_date: iso(to) };
+    const query = { start_date: iso(to - RANGES[chosen]), end_date: iso(to + 60_000) };
     try {
       const text = await v1('GET', `/diagnostics/${device.hex_id}`, { query, headers: { Accept: 'text/csv' } });
       saveFile(`vitals-${device.hex_id}-${chosen}.csv`, typeof text === 'string' ? text : JSON.stringify(text), 'text/csv');

@@ -57,7 +57,7 @@ export function Filters({ filters, total }) {
       ${filters.group && html`<${Tag} label=${t.shown.group(filters.group)} onRemove=${() => choose('group')('')} />`}
       ${filters.tag && html`<${Tag} label=${t.shown.tag(filters.tag)} onRemove=${() => choose('tag')('')} />`}
       ${isFiltered(filters) && total !== null && html`
-        <span class="devices-count" role="status">${t.count(total)}</span>
+        <span class="hidden" role="status">${t.count(total)}</span>
         <${Button} kind="quiet" small label=${t.filter.clear} onClick=${() => {
           typed.value = '';
           setQuery({ ...NO_FILTERS, page: null });

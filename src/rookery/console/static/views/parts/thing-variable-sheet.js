@@ -1,10 +1,11 @@
 /** Adds a variable to a thing, or changes one. */
 import { html, useSignal } from '../../html.js';
-import { iot } from '../../api/rest.js';
+import { iot, own } from '../../api/rest.js';
 import { Button, Field, Form, Icon, Sheet, toast } from '../../ui/index.js';
 import { isNumeric, unitOf } from '../../widgets/types.js';
 import { t } from '../../strings/things.js';
 import { symbolOf } from './thing-header.js';
+import { Retention, retentionDays, useRetention } from './thing-retention.js';
 import { TypePicker } from './thing-type.js';
 
 /** @typedef {import('./value-write.js').Property} Property */
@@ -88,6 +89,7 @@ export function VariableSheet({ thing, types, property, onClose, onChange }) {
     draft.value = { ...draft.value, ...patch };
     error.value = '';
   };
+  const retention = useRetention(property?.id);
   const now = draft.value;
   const wrong = problems(now);
   const shownWrong = tried.value ? wrong : {};
@@ -97,14 +99,16 @@ export function VariableSheet({ thing, types, property, onClose, onChange }) {
 
   const save = async (/** @type {boolean} */ another) => {
     tried.value = true;
-    if (!now.name.trim() || Object.keys(wrong).length > 0) return;
+    const days = retentionDays(retention.value);
+    if (!now.name.trim() || Object.keys(wrong).length > 0 || (now.persist && days === undefined)) return;
     busy.value = true;
     error.value = '';
     const body = bodyOf(now);
     try {
-      await (property
+      const kept = await (property
         ? iot('POST', `/v2/things/${thing.id}/properties/${property.id}`, { body })
         : iot('PUT', `/v2/things/${thing.id}/properties`, { body }));
+      if (now.persist && retention.value.touched) await own('PUT', `variables/${kept.id}/retention`, { body: { days: days ?? null } });
       toast(property ? t.sheet.done : t.sheet.added, { kind: 'ok' });
       await onChange();
       if (another) {
@@ -154,6 +158,7 @@ export function VariableSheet({ thing, types, property, onClose, onChange }) {
         `}
         <${Field} type="switch" label=${t.sheet.persist} hint=${t.sheet.persistHint} value=${now.persist}
           onInput=${(/** @type {boolean} */ persist) => set({ persist })} />
+        ${now.persist && html`<${Retention} rule=${retention} tried=${tried.value} />`}
       <//>
     <//>
   `;

@@ -5,7 +5,7 @@ import { Button, Menu, Panel, Table, Tag, Time, Value } from '../../ui/index.js'
 import { unitOf } from '../../widgets/types.js';
 import { t } from '../../strings/things.js';
 import { typeLabel } from './thing-model.js';
-import { canSet, PendingNote, Setter, useWrite } from './value-write.js';
+import { Before, canSet, currentOf, PendingNote, Setter, useWrite } from './value-write.js';
 
 /** @typedef {import('./value-write.js').Property} Property */
 
@@ -27,16 +27,18 @@ export function Variables({ thing, types, values, calls, onAdd, onEdit, onRemove
       render: (/** @type {Property} */ row) => html`<span class="thing-name" title=${row.name}>${row.name}</span>
         ${row.variable_name !== row.name && html`<code class="thing-symbol">${row.variable_name}</code>`}`,
     },
-    { key: 'value', label: t.variables.value, render: (/** @type {Property} */ row) => html`<${LiveCell} property=${row} signal=${values.get(row.id)} />` },
+    { key: 'value', label: t.variables.value, render: (/** @type {Property} */ row) => html`<${LiveCell} property=${row} signal=${values.get(row.id)} attached=${Boolean(thing.device_id)} />` },
+    { key: 'when', label: t.variables.when, hidePhone: true, width: '128px', render: (/** @type {Property} */ row) => html`<${Age} property=${row} signal=${values.get(row.id)} />` },
     {
       key: 'type', label: t.variables.type, hidePhone: true,
-      render: (/** @type {Property} */ row) => html`<span title=${row.type}>${typeLabel(types, row.type)}</span>`,
+      render: (/** @type {Property} */ row) => html`<span class="thing-plain" title=${row.type}>${typeLabel(types, row.type)}</span>`,
     },
     {
       key: 'permission', label: t.variables.access, hidePhone: true,
-      render: (/** @type {Property} */ row) => html`<${Tag} label=${t.variables.access_[row.permission]} kind=${row.permission === 'READ_WRITE' ? 'accent' : 'plain'} />`,
+      render: (/** @type {Property} */ row) => (row.permission === 'READ_WRITE'
+        ? html`<${Tag} label=${t.variables.access_.READ_WRITE} />` : html`<span class="devices-none thing-plain">${t.variables.access_.READ_ONLY}</span>`),
     },
-    { key: 'policy', label: t.variables.policy, hidePhone: true, render: (/** @type {Property} */ row) => policyOf(row) },
+    { key: 'policy', label: t.variables.policy, hidePhone: true, render: (/** @type {Property} */ row) => html`<span class="thing-plain">${policyOf(row)}</span>` },
     {
       key: 'persist', label: t.variables.keep, hidePhone: true,
       render: (/** @type {Property} */ row) => (row.persist ? t.variables.kept : html`<span class="devices-none">${t.variables.lastOnly}</span>`),
@@ -49,7 +51,7 @@ export function Variables({ thing, types, values, calls, onAdd, onEdit, onRemove
         { label: t.variables.remove, icon: 'trash-2', danger: true, onClick: () => onRemove(row) },
       ]} />`,
     },
-  ], [types, thing.id, values]);
+  ], [types, thing.id, thing.device_id, values]);
   return html`
     <${Panel} flush title=${t.variables.title} calls=${calls}>
       <${Table} label=${t.variables.title} columns=${columns} rows=${rows} keyOf=${(/** @type {Property} */ row) => row.id}
@@ -68,20 +70,25 @@ function policyOf(property) {
   return parameter > 0 ? t.variables.onDelta(String(parameter)) : t.variables.onChange;
 }
 
-/** @param {{property: Property, signal: import('../../html.js').Signal<{value: any, at: number, fromBoard: boolean}>}} props */
-function LiveCell({ property, signal }) {
-  const stored = {
-    value: property.last_value ?? null, at: property.value_updated_at ? Date.parse(property.value_updated_at) : 0, fromBoard: true,
-  };
-  const current = signal.value.at ? signal.value : stored;
-  const { pending, write, forget } = useWrite(property, current);
+/** @typedef {import('./value-write.js').ValueSignal} ValueSignal */
+
+/** @param {{property: Property, signal: ValueSignal}} props */
+function Age({ property, signal }) {
+  const { at } = currentOf(property, signal);
+  return at > 0 ? html`<span class="thing-age"><${Time} at=${at} /></span>` : null;
+}
+
+/** @param {{property: Property, signal: ValueSignal, attached: boolean}} props */
+function LiveCell({ property, signal, attached }) {
+  const current = currentOf(property, signal);
+  const { pending, write, forget } = useWrite(property, signal, attached);
   const shown = pending ? pending.value : current.value;
   return html`
     <span class=${`thing-value ${live.state.value === 'lost' ? 'device-stale' : ''}`}>
       <span class="thing-value-now">
         ${shown === null || shown === undefined ? html`<span class="devices-none">${t.variables.never}</span>`
           : html`<${Value} value=${shown} type=${property.type} unit=${unitOf(property.type)} />`}
-        ${current.at > 0 && html`<small class="thing-age"><${Time} at=${current.at} /></small>`}
+        <${Before} property=${property} pending=${pending} />
       </span>
       ${canSet(property) && html`<${Setter} property=${property} value=${shown} write=${write} />`}
       <${PendingNote} pending=${pending} write=${write} forget=${forget} />

@@ -1,8 +1,9 @@
 /** Setting a variable, and knowing whether the board has taken it. Nothing is shown as done before it is. */
 import { html, useEffect, useSignal } from '../../html.js';
 import { iot } from '../../api/rest.js';
-import { Button, Field, Icon } from '../../ui/index.js';
-import { family } from '../../widgets/types.js';
+import { heard, PATIENCE, same } from '../../dashboard/confirm.js';
+import { Button, Field, Icon, IconButton, Value } from '../../ui/index.js';
+import { family, unitOf } from '../../widgets/types.js';
 import { t } from '../../strings/device.js';
 
 /**
@@ -22,39 +23,48 @@ import { t } from '../../strings/device.js';
  * @property {string} [value_updated_at]
  */
 
-/** @typedef {{value: any, since: number, state: 'sending'|'late'|'failed', message?: string}} Pending */
+/** @typedef {import('../../html.js').Signal<{value: any, at: number, fromBoard: boolean}>} ValueSignal */
+/** @typedef {{value: any, before: any, since: number, state: 'sending'|'unconfirmed'|'failed', message: string}} Pending */
 
-/** Milliseconds after which a value that no board confirmed is called so. */
-const PATIENCE = 5_000;
-
-/** @param {any} a @param {any} b */
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+/**
+ * The value as it is now: what came since the page was opened, else what was stored.
+ * @param {Property} property
+ * @param {ValueSignal} signal
+ */
+export function currentOf(property, signal) {
+  if (signal.value.at) return signal.value;
+  return { value: property.last_value ?? null, at: property.value_updated_at ? Date.parse(property.value_updated_at) : 0, fromBoard: true };
+}
 
 /**
  * @param {Property} property
- * @param {{value: any, at: number, fromBoard: boolean}} current
+ * @param {ValueSignal} signal
+ * @param {boolean} attached  whether a board can confirm; without one, taken is done
  */
-export function useWrite(property, current) {
+export function useWrite(property, signal, attached) {
   const pending = useSignal(/** @type {Pending|null} */ (null));
+  const news = signal.value;
   useEffect(() => {
     const waiting = pending.peek();
-    if (waiting && current.fromBoard && current.at >= waiting.since - PATIENCE && same(current.value, waiting.value)) pending.value = null;
-  }, [current]);
+    if (waiting && news.at) pending.value = /** @type {Pending|null} */ (heard(waiting, news.value, news.fromBoard));
+  }, [news]);
   useEffect(() => {
     if (pending.value?.state !== 'sending') return undefined;
     const timer = setTimeout(() => {
       const waiting = pending.peek();
-      if (waiting?.state === 'sending') pending.value = { ...waiting, state: 'late' };
+      if (waiting?.state === 'sending') pending.value = { ...waiting, state: 'unconfirmed' };
     }, PATIENCE);
     return () => clearTimeout(timer);
   }, [pending.value]);
   /** @param {any} value */
   const write = async (value) => {
-    pending.value = { value, since: Date.now(), state: 'sending' };
+    const mine = { value, before: currentOf(property, signal).value, since: Date.now(), state: /** @type {const} */ ('sending'), message: '' };
+    pending.value = mine;
     try {
       await iot('PUT', `/v2/things/${property.thing_id}/properties/${property.id}/publish`, { body: { value } });
+      if (!attached && pending.peek() === mine) pending.value = null;
     } catch (error) {
-      pending.value = { value, since: Date.now(), state: 'failed', message: error instanceof Error ? error.message : String(error) };
+      pending.value = { ...mine, state: 'failed', message: error instanceof Error ? error.message : String(error) };
     }
   };
   return { pending: pending.value, write, forget: () => { pending.value = null; } };
@@ -130,7 +140,13 @@ export function PendingNote({ pending, write, forget }) {
       <${Icon} name="triangle-alert" size=${16} />
       ${pending.state === 'failed' ? pending.message : t.values.unconfirmed}
       <${Button} small kind="quiet" label=${t.values.again} onClick=${() => write(pending.value)} />
-      <${Button} small kind="quiet" label=${t.values.cancel} onClick=${forget} />
+      <${IconButton} small icon="x" label=${t.values.cancel} onClick=${forget} />
     </span>
   `;
+}
+
+/** The value before, while another one waits. @param {{property: Property, pending: Pending|null}} props */
+export function Before({ property, pending }) {
+  if (!pending || pending.before === null || pending.before === undefined || same(pending.before, pending.value)) return null;
+  return html`<s class="value-before"><${Value} value=${pending.before} type=${property.type} unit=${unitOf(property.type)} /></s>`;
 }
