@@ -29,8 +29,8 @@ class Accounts:
         self._things = things
 
     async def delete(self, person: Person) -> None:
-        """Remove a person with everything of theirs: things and their histories, devices, tokens, clients, keys,
-        integrations, codes and memberships. Boards that came with an id of their own are let go instead: they are
+        """Remove a person with everything of theirs: things and their histories, devices, dashboards, tokens, clients,
+        keys, integrations, codes and memberships. Boards that came with an id of their own are let go instead: they are
         there whoever owns them.
 
         Raises:

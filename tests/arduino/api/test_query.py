@@ -23,6 +23,8 @@ TEXT = query.text("p", "")
 TIME = query.time("p", "")
 IDS = query.uuids("p", "")
 TAGS = query.tags("p", "")
+ONE_ID = query.one_uuid("p", "")
+SHORT = query.short_text("p", "", 3)
 
 
 def read(parameter: Parameter[Any], raw: str) -> Any:
@@ -50,6 +52,12 @@ GOOD: list[tuple[Parameter[Any], str, Any]] = [
     (CHOICE, "", None),
     (CHOICE, "p=", None),
     (CHOICE, "p=asc", "ASC"),
+    (ONE_ID, "", None),
+    (ONE_ID, "p=", None),
+    (ONE_ID, f"p={ID.upper()}", ID),
+    (SHORT, "", None),
+    (SHORT, "p=", None),
+    (SHORT, "p=%C3%BC%C3%BC%C3%BC", "üüü"),
     (TEXT, "p=a%20b", "a b"),
     (TEXT, "p=%ff", "\N{REPLACEMENT CHARACTER}"),
     (TEXT, "p=%C3%BC", "ü"),
@@ -80,6 +88,9 @@ def test_understood(parameter: Parameter[Any], raw: str, expected: Any) -> None:
 
 
 BAD: list[tuple[Parameter[Any], str]] = [
+    (ONE_ID, "p=x"),
+    (ONE_ID, f"p={ID},{ID}"),
+    (SHORT, "p=abcd"),
     (FLAG, "p=maybe"),
     (FLAG, "p=2"),
     (NUMBER, "p=0"),
