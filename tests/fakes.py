@@ -351,6 +351,8 @@ class FakeBoard:
         self.closed: str | None = None
         self.things: list[str | None] = []
         self.last_heard = START
+        self.since = START
+        self.discovered = False
         self.variables: dict[str, Any] = {}
         self.functions: dict[str, Callable[[str], int]] = {}
         self.asked: list[tuple[str, ...]] = []

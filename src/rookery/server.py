@@ -27,6 +27,7 @@ from rookery.core.housekeeping import Housekeeping
 from rookery.core.people import Passwords
 from rookery.demo import Demo, Place
 from rookery.gateways.asgi import App
+from rookery.gateways.attempts import Attempts
 from rookery.gateways.broker import SpaceBrokers
 from rookery.gateways.broker_login import KeyLogin
 from rookery.gateways.coap_store import CatalogSessions
@@ -78,6 +79,7 @@ class Server:
         self.ports = Ports()
         self.tokens = Tokens(core.services, core.keys, "", lifetime=core.settings.token_lifetime)
         self.brokers = SpaceBrokers(core.messages, core.services.bus)
+        self.attempts = Attempts(SystemClock())
         self.mqtt = self._mqtt_gateway()
         self.http: HttpGateway | None = None
         self.admin: HttpGateway | None = None
@@ -236,6 +238,7 @@ class Server:
                 messages_per_second=settings.mqtt_max_rate,
             ),
             keeper=self.core.messages,
+            attempts=self.attempts,
         )
         self.brokers.restore(gateway.adopt)
         return gateway
@@ -302,7 +305,7 @@ class Server:
         self.front = ParticleFront(core.services, trust=trust, bridge=settings.bridge, clock=clock)
         if settings.particle_tcp_port is not None:
             self.coap_tcp = CoapTcpGateway(
-                self.front, core.board_keys.rsa_key, clock, profile=coap_profile(profile.TCP)
+                self.front, core.board_keys.rsa_key, clock, profile=coap_profile(profile.TCP), attempts=self.attempts
             )
             listening = self.coap_tcp.listen(host, settings.particle_tcp_port)
             self.ports.particle_tcp = await taken("particle_tcp_port", settings.particle_tcp_port, listening)
@@ -313,6 +316,7 @@ class Server:
                 SigningKey(core.board_keys.ec_key),
                 clock,
                 profile=coap_profile(profile.UDP),
+                attempts=self.attempts,
             )
             listening = self.coap_udp.listen(host, settings.particle_udp_port)
             self.ports.particle_udp = await taken("particle_udp_port", settings.particle_udp_port, listening)
@@ -374,6 +378,7 @@ class Server:
             secure_url=self.secure_url,
             folder=core.folder.path,
             messages=self._messages_in,
+            attempts=self.attempts,
             started=SystemClock().now(),
         )
         self.console = backend.parts = Parts(backend, SystemClock())

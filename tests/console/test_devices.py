@@ -9,6 +9,7 @@ import pytest
 
 from rookery.core.events import Event
 from rookery.core.records import Device
+from tests.console.boards import until_so
 from tests.console.watching import Someone
 from tests.fakes import FakeBoard
 from tests.serving import serving
@@ -147,7 +148,11 @@ async def test_the_events_of_a_board_newest_first(tmp_path: Path) -> None:
         argon = (await fleet(ada))["brave_heron"]
         point = Event(name="door", data=b"open", source=HEX, device_id=argon.id, owner_id=ada.person.id, time=5_000)
         ada.services.events.publish(point, argon.events)
-        await ada.services.telemetry.write([])
+
+        async def stored() -> bool:
+            return bool(await ada.services.events.history(argon.events, 0, 1 << 60, 1))
+
+        await until_so(stored)
         async with ada.browser() as browser:
             answers = [(await browser.get(f"devices/{HEX}/events{q}")).json()["events"] for q in ("", "?before=5")]
             porch = (await browser.get("devices?q=porch")).json()["devices"][0]["id"]

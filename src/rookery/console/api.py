@@ -35,6 +35,8 @@ MODULES: tuple[str, ...] = (
     "start",
     "devices",
     "pulse",
+    "journal",
+    "doorway",
     "boards",
     "account",
     "people",

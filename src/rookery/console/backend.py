@@ -13,6 +13,7 @@ from rookery.core.guessing import Failures
 from rookery.core.records import Person
 from rookery.core.services import Services
 from rookery.gateways.asgi import App
+from rookery.gateways.attempts import Attempts
 from rookery.keys import Algorithm, KeyStore
 from rookery.settings import Settings
 
@@ -80,6 +81,8 @@ class Backend:
     """The data folder."""
     messages: Callable[[], int] = lambda: 0
     """How many messages of boards and programs have come since the start."""
+    attempts: Attempts | None = None
+    """Who knocked lately."""
     parts: Parts | None = None
     """What runs while nobody asks."""
     apply: Callable[[Settings], None] | None = None

@@ -77,7 +77,7 @@ class LiveDoor:
         await send({"type": "websocket.accept"})
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         share = query.get("share", [""])[0]
-        reader = await self._link(share) if share else await self._person(headers, query.get("space", [""])[0])
+        reader = await self._link(share) if share else await self._person(scope, headers, query.get("space", [""])[0])
         code = self._refusal(reader, share)
         if reader is None or code is not None:
             self.hub.counters.refused += 1
@@ -98,7 +98,7 @@ class LiveDoor:
         except NotFound:
             return None
 
-    async def _person(self, headers: dict[str, str], space: str) -> Reader | None:
+    async def _person(self, scope: Scope, headers: dict[str, str], space: str) -> Reader | None:
         grant = await session_of(self._backend, headers.get("cookie", ""))
         if grant is None:
             return None
@@ -108,7 +108,8 @@ class LiveDoor:
         except Refusal:
             # Whoever has left a space meanwhile goes on in the own one.
             who = grant.principal
-        reader = PersonReader(services, grant.record, who)
+        client = scope.get("client")
+        reader = PersonReader(services, grant.record, who, str(client[0]) if client else "")
         return reader if await reader.renew() else None
 
     async def _serve(self, reader: Reader, receive: Receive, send: Send) -> None:

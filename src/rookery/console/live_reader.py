@@ -70,8 +70,10 @@ class Reader(Protocol):
 class PersonReader:
     """A `Reader` with an access token."""
 
-    def __init__(self, services: Services, token: Token, who: Principal) -> None:
+    def __init__(self, services: Services, token: Token, who: Principal, host: str = "") -> None:
+        """`host`: from where the person looks."""
         self.account = who.person_id
+        self.host = host
         self.token = token
         self.operator = False
         self._services = services

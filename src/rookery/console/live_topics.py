@@ -12,11 +12,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from base64 import b64encode
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from rookery.core.bus import Attached, DeviceChanged, PresenceChanged, Subscription, ThingChanged, ValuesChanged
+from rookery.console.words import entry_fields
+from rookery.core.bus import (
+    Attached,
+    DeviceChanged,
+    Journaled,
+    PresenceChanged,
+    Subscription,
+    ThingChanged,
+    ValuesChanged,
+)
 from rookery.core.clock import MILLISECOND
 from rookery.core.errors import NotFound
 from rookery.core.events import Event
@@ -35,6 +45,9 @@ EVENTS: Final = 100
 """Of one topic in one flush: 3,300 a second, and nobody reads them."""
 CHANGES: Final = 500
 """Boards that come, go or change within one flush; beyond that the list is read again."""
+
+ENTRIES: Final = 20
+"""Of the journal of one board in one flush: as many as it may write."""
 
 MEDIA: Final = {
     0: "text/plain",
@@ -214,19 +227,24 @@ def _presence_text(name: str, message: PresenceChanged) -> str:
 
 
 class DeviceTopic(Topic):
-    """The presence of a board, and that its record has changed."""
+    """The presence of a board, what its journal says, and that its record has changed."""
 
-    __slots__ = ("_changed", "_device", "_presence")
+    __slots__ = ("_changed", "_device", "_entries", "_presence")
 
     def __init__(self, hub: Hub, name: str, device: Device) -> None:
         super().__init__(hub, name)
         self._device = device
         self._presence: PresenceChanged | None = None
+        self._entries: deque[Journaled] = deque(maxlen=ENTRIES)
         self._changed = False
 
     def open(self) -> None:
         """See `Topic`."""
-        self._heard = [self.hub.services.bus.listen("device." + self._device.id, self._on_message)]
+        bus = self.hub.services.bus
+        self._heard = [
+            bus.listen("device." + self._device.id, self._on_message),
+            bus.listen("journal." + self._device.id, self._on_entry),
+        ]
 
     async def snapshot(self) -> list[str]:
         """See `Topic`."""
@@ -235,9 +253,11 @@ class DeviceTopic(Topic):
     def collect(self) -> list[str]:
         """See `Topic`."""
         messages = [] if self._presence is None else [_presence_text(self.name, self._presence)]
+        messages += [text({"t": self.name, "k": "journal"} | entry_fields(one.entry)) for one in self._entries]
         if self._changed:
             messages.append(text({"t": self.name, "k": "changed"}))
         self._presence = None
+        self._entries.clear()
         self._changed = False
         return messages
 
@@ -253,6 +273,10 @@ class DeviceTopic(Topic):
             self._changed = True
             if isinstance(message, DeviceChanged):
                 self.hub.doubt(self)
+        self.hub.mark(self)
+
+    def _on_entry(self, message: Journaled) -> None:
+        self._entries.append(message)
         self.hub.mark(self)
 
 
@@ -348,6 +372,10 @@ class EventsTopic(Topic):
         self.hub.services.events.interest(self.owner, 1)
         if self.device is not None:
             self._heard = [self.hub.services.bus.listen("device." + self.device.id, self._on_device)]
+
+    async def snapshot(self) -> list[str]:
+        """That it has begun: what is published from now on will be told."""
+        return [text({"t": self.name, "k": "listening"})]
 
     def close(self) -> None:
         """See `Topic`."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rookery.console.doorway import Doorway
+from rookery.console.doorway import topic_maker as doorway_topic
 from rookery.console.live import LiveDoor
-from rookery.console.pulse import Pulse, topic_maker
+from rookery.console.pulse import Pulse
+from rookery.console.pulse import topic_maker as pulse_topic
 from rookery.core.clock import Clock
 from rookery.core.roster import Roster
+from rookery.gateways.attempts import Attempt, Attempts
 
 if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -26,7 +30,18 @@ class Parts:
         self.directory = Roster(services.catalog, services.bus, by="space_id")
         """The boards of each space, as lists look at them."""
         self.pulse = Pulse(services, clock, backend.folder or backend.settings.data_dir, backend.messages)
-        self.live.hub.makers["pulse"] = topic_maker(self.live.hub, self.pulse, self.directory)
+        self.live.hub.makers["pulse"] = pulse_topic(self.live.hub, self.pulse, self.directory)
+
+        self._services = services
+        self._attempts = backend.attempts or Attempts(clock)
+        self._attempts.watchers.add(self._attempted)
+        self.doorway = Doorway(services, self._attempts)
+        self.live.hub.makers["doorway"] = doorway_topic(self.live.hub, self.doorway)
+
+    def _attempted(self, attempt: Attempt) -> None:
+        """Who claimed to be a board and was not let in, stands in the journal of that board."""
+        if attempt.failed and attempt.claimed:
+            self._services.journal.refused(attempt.claimed, attempt.transport, attempt.address, attempt.reason)
 
     def start(self) -> None:
         """The server has begun to serve."""
@@ -34,6 +49,7 @@ class Parts:
 
     async def close(self) -> None:
         """The server stops."""
+        self._attempts.watchers.discard(self._attempted)
         await self.live.close()
         await self.pulse.close()
 

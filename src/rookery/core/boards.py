@@ -38,6 +38,14 @@ class BoardSession(Protocol):
     def last_heard(self) -> int:
         """When anything at all came from the board, UTC microseconds."""
 
+    @property
+    def since(self) -> int:
+        """When the session began, UTC microseconds."""
+
+    @property
+    def discovered(self) -> bool:
+        """Whether both sides know what the board is for: its thing, or what it can do."""
+
     async def read(self, name: str, deadline: float = CALL_SECONDS) -> Any:
         """The present value of a variable: bool, int, float, str, None for what is no number, or a JSON structure."""
 

@@ -14,6 +14,7 @@ from rookery.core.records import Dashboard, Device, Product, Thing, Variable
 
 if TYPE_CHECKING:
     from rookery.core.events import Event
+    from rookery.core.journal import Entry
 
 
 class ValuesChanged(NamedTuple):
@@ -85,6 +86,13 @@ class DashboardChanged(NamedTuple):
     """True: a share or a link was made or withdrawn, and who watches by one has to be looked at again."""
 
 
+class Journaled(NamedTuple):
+    """A board came, went or was refused (see `core.journal`). Channel: `journal.<device id>`."""
+
+    device_id: str
+    entry: Entry
+
+
 class Text(NamedTuple):
     """Free text from a board, or to one. Channels: `text.from.<device id>` and `text.to.<device id>`."""
 
@@ -97,6 +105,7 @@ Message = Union[
     TokenWithdrawn,
     ProductChanged,
     DashboardChanged,
+    Journaled,
     Text,
     ValuesChanged,
     ThingChanged,

@@ -85,7 +85,7 @@ class Devices:
             if any(d.person_id != who.person_id and d.locked for d in holders):
                 raise Conflict("This board belongs to somebody else who has locked it.")
         now = self._clock.now()
-        (series,) = await self._catalog.allocate(1)
+        series, journal = await self._catalog.allocate(2)
         device = Device(
             id=id or self._ids.uuid(),
             hex_id=self._ids.hex(24),
@@ -97,6 +97,7 @@ class Devices:
             name=name or await self._untitled(who.space_id),
             type=type,
             series=series,
+            journal=journal,
             secret_hash=self._secrets.keep(secret, self._ids.bytes(SALT_SIZE)) if secret else None,
             **fields,
         )
@@ -157,7 +158,8 @@ class Devices:
             changes.append(Update(after))
         await self._catalog.apply(*changes)
         if force:
-            await self._telemetry.delete([device.series])
+            series = (device.series, device.events, device.vitals, device.journal)
+            await self._telemetry.delete([number for number in series if number])
         if thing is not None:
             await self._live.refresh(thing.id)
             announce_thing(self._bus, thing)

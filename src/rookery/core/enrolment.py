@@ -102,9 +102,9 @@ class Enrolment:
         Raises:
             Conflict: one of them was heard of before.
         """
-        series = await self._catalog.allocate(3 * len(hex_ids))
+        series = await self._catalog.allocate(4 * len(hex_ids))
         devices = [
-            self._new(hex_id, dialect, type, fields, series[3 * i : 3 * i + 3]) for i, hex_id in enumerate(hex_ids)
+            self._new(hex_id, dialect, type, fields, series[4 * i : 4 * i + 4]) for i, hex_id in enumerate(hex_ids)
         ]
         await self._catalog.apply(*(Insert(device) for device in devices))
         for device in devices:
@@ -140,14 +140,14 @@ class Enrolment:
         return f"{ADJECTIVES[first % len(ADJECTIVES)]}_{NOUNS[second % len(NOUNS)]}"
 
     async def _anew(self, hex_id: str, dialect: str, type: str, fields: dict[str, Any]) -> Device:
-        device = self._new(hex_id, dialect, type, fields, await self._catalog.allocate(3))
+        device = self._new(hex_id, dialect, type, fields, await self._catalog.allocate(4))
         await self._catalog.apply(Insert(device))
         announce_device(self._bus, device)
         return device
 
     def _new(self, hex_id: str, dialect: str, type: str, fields: dict[str, Any], series: Sequence[int]) -> Device:
         now = self._clock.now()
-        presence, events, vitals = series
+        presence, events, vitals, journal = series
         whole: dict[str, Any] = {"space_id": "", "person_id": "", "name": self.name()} | fields
         return Device(
             id=self._ids.uuid(),
@@ -159,6 +159,7 @@ class Enrolment:
             series=presence,
             events=events,
             vitals=vitals,
+            journal=journal,
             **whole,
         )
 

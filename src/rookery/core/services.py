@@ -23,6 +23,7 @@ from rookery.core.fleet import Fleet
 from rookery.core.ids import Identifiers
 from rookery.core.index import Index
 from rookery.core.ingest import Ingest
+from rookery.core.journal import Journal
 from rookery.core.links import Links
 from rookery.core.live import LiveThings
 from rookery.core.oauth import OAuth
@@ -64,6 +65,7 @@ class Services:
     events: Events
     event_series: SpaceSeries
     enrolment: Enrolment
+    journal: Journal
     claims: Claims
     fleet: Fleet
     products: Products
@@ -125,6 +127,7 @@ def build_services(
         events=Events(telemetry, bus, clock),
         event_series=SpaceSeries(catalog),
         enrolment=enrolment,
+        journal=Journal(catalog, telemetry, enrolment, bus, clock),
         claims=claims,
         fleet=fleet,
         products=Products(catalog, telemetry, fleet, customers, tokens, bus, ids, clock),

@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 
 from rookery.core.clock import Clock
+from rookery.gateways.attempts import OVER, Attempts
 from rookery.gateways.coap_contract import CoapProfile, Front, Gone, Handler, Peer
 from rookery.gateways.coap_counters import CoapCounters, CoapEnding
 from rookery.gateways.coap_limits import CoapLimits
@@ -49,7 +50,13 @@ class CoapShell:
     """What all connections of a gateway share. `random` gives numbers from 0 to below 1 (`wire.coap.endpoint`)."""
 
     def __init__(
-        self, front: Front, clock: Clock, profile: CoapProfile, limits: CoapLimits, random: Callable[[], float]
+        self,
+        front: Front,
+        clock: Clock,
+        profile: CoapProfile,
+        limits: CoapLimits,
+        random: Callable[[], float],
+        attempts: Attempts | None = None,
     ) -> None:
         self.front = front
         self.profile = profile
@@ -58,6 +65,7 @@ class CoapShell:
         self.timetable = Timetable(clock)
         self.random = random
         self.now = clock.monotonic
+        self.attempts = attempts or Attempts(clock)
         self.strangers = Sparing(clock.monotonic)
         """For lines about who has not said who it is."""
 
@@ -73,6 +81,7 @@ class CoapConnection(ABC):
         "_probed",
         "_shell",
         "_unconfirmed",
+        "attempt",
         "due",
         "ended",
         "last_heard",
@@ -94,6 +103,7 @@ class CoapConnection(ABC):
         self._probed = -1.0  # when it was last heard before the last ping
         self._unconfirmed: set[int] | None = None
         self.peer = peer
+        self.attempt = OVER
         self.name = b""
         self.named = False
         self.public_key: bytes | None = None
@@ -165,6 +175,7 @@ class CoapConnection(ABC):
         counters.closed[ending] += 1
         if self.named:
             counters.named -= 1
+        self.attempt.fail(reason)
         self._leave(ending)
         self.machine.close(shell.now())
         self._unconfirmed = None
@@ -424,6 +435,9 @@ class CoapConnection(ABC):
         """It has a name from now on."""
         self.named = True
         self.machine.joins = True
+        self.attempt.claim(self.name.hex())
+        self.attempt.accept()
+        self.attempt = OVER
         self._shell.counters.named += 1
 
     @abstractmethod

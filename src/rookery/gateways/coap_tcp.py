@@ -24,12 +24,13 @@ from typing import TYPE_CHECKING, Final, cast
 import structlog
 
 from rookery.core.clock import Clock
+from rookery.gateways.attempts import OVER, Attempts
 from rookery.gateways.coap_connection import FLUSH_SECONDS, CoapConnection, CoapShell
 from rookery.gateways.coap_contract import CoapProfile, Front, Peer
 from rookery.gateways.coap_counters import CoapEnding
 from rookery.gateways.coap_limits import CoapLimits
 from rookery.gateways.doorstep import Doorstep
-from rookery.gateways.mqtt_peer import address_text
+from rookery.gateways.mqtt_peer import address_text, local_port
 from rookery.gateways.sockets import bound_sockets
 from rookery.wire.coap.errors import LocalError
 from rookery.wire.lightssl.connection import Phase
@@ -112,6 +113,7 @@ class TcpStream(asyncio.BufferedProtocol):
         "_transport",
         "_waiting",
         "address",
+        "attempt",
         "due",
         "gateway",
         "peer",
@@ -123,6 +125,7 @@ class TcpStream(asyncio.BufferedProtocol):
         self.due = 0
         self.address = ""
         self.peer = Peer("tcp", "", 0)
+        self.attempt = OVER
         self.secure = ServerConnection(self, gateway.key, gateway.entropy, limits=gateway.channel_limits)
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
@@ -160,6 +163,7 @@ class TcpStream(asyncio.BufferedProtocol):
         name = transport.get_extra_info("peername") or ("", 0)
         self.address = address_text(name)
         self.peer = Peer("tcp", name[0].removeprefix("::ffff:"), name[1])
+        self.attempt = gateway.attempts.begin("coap-tcp", self.address, local_port(transport))
         gateway.streams.add(self)
         if gateway.full(self.address):
             self.end(CoapEnding.FULL, "too many connections")
@@ -198,6 +202,7 @@ class TcpStream(asyncio.BufferedProtocol):
     def identify(self, device_id: bytes, offered_key: bytes | None) -> None:
         """For the channel: a claim."""
         self._name = device_id
+        self.attempt.claim(device_id.hex())
         self._step()
         self._task = asyncio.get_running_loop().create_task(self._look_up(device_id, offered_key))
 
@@ -210,6 +215,8 @@ class TcpStream(asyncio.BufferedProtocol):
             # Nothing shows yet that it is the board: `name_session` comes when the handler has understood it.
             gateway = self.gateway
             connection = made = self._connection = TcpConnection(self, self.peer, self._name, self._key)
+            made.attempt, self.attempt = self.attempt, OVER
+            made.attempt.secure()
             gateway.counters.accepted += 1
             if not made.begin(lambda: gateway.front.arrived(made)):
                 return
@@ -357,6 +364,8 @@ class TcpStream(asyncio.BufferedProtocol):
         self._ended = True
         gateway = self.gateway
         gateway.timetable.cancel(self)
+        self.attempt.fail(reason)
+        self.attempt = OVER
         if self._waiting and ending is not CoapEnding.FULL:
             gateway.counters.failed += 1
         self._step_in()
@@ -401,6 +410,7 @@ class CoapTcpGateway(CoapShell):
         channel_limits: ChannelLimits | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         random: Callable[[], float] | None = None,
+        attempts: Attempts | None = None,
     ) -> None:
         super().__init__(
             front,
@@ -408,6 +418,7 @@ class CoapTcpGateway(CoapShell):
             profile or CoapProfile(),
             limits or CoapLimits(),
             random or system_random.SystemRandom().random,
+            attempts,
         )
         self.key = key
         self.channel_limits = channel_limits or ChannelLimits()

@@ -24,6 +24,7 @@ from typing import Final
 import structlog
 
 from rookery.core.clock import Clock
+from rookery.gateways.attempts import OVER, Attempt, Attempts
 from rookery.gateways.coap_connection import FLUSH_SECONDS, CoapConnection, CoapShell
 from rookery.gateways.coap_contract import CoapProfile, Front, Peer, SessionStore, StoredSession
 from rookery.gateways.coap_counters import CoapDrop, CoapEnding
@@ -76,11 +77,12 @@ class UdpConnection(CoapConnection):
         peer: Peer,
         *,
         message_id: int | None = None,
-        door: str | None = None,
+        door: Attempt | None = None,
     ) -> None:
         super().__init__(gateway, peer, message_id=message_id)
         self._gateway = gateway
-        self._door = door  # where it stands at the door, until it is named
+        self._door = door  # it stands at the door until it is named
+        self.attempt = door or OVER
         self._session: Session | None = session
         self.public_key = session.public_key
 
@@ -139,7 +141,7 @@ class UdpConnection(CoapConnection):
 
     def _step_in(self) -> None:
         if self._door is not None:
-            self._gateway.doorstep.go(self._door)
+            self._gateway.doorstep.go(self._door.address)
             self._door = None
 
     def continued(self, device_id: bytes) -> None:
@@ -195,6 +197,7 @@ class CoapUdpGateway(CoapShell):
         dtls_limits: DtlsLimits | None = None,
         entropy: Entropy | None = None,
         random: Callable[[], float] | None = None,
+        attempts: Attempts | None = None,
     ) -> None:
         super().__init__(
             front,
@@ -202,6 +205,7 @@ class CoapUdpGateway(CoapShell):
             profile or CoapProfile(),
             limits or CoapLimits(),
             random or system_random.SystemRandom().random,
+            attempts,
         )
         self.store = store
         self.endpoint = ServerEndpoint(
@@ -224,10 +228,11 @@ class CoapUdpGateway(CoapShell):
         # All together are the endpoint's to limit: it knows who gives way.
         most = self.endpoint.limits
         self.doorstep = Doorstep(self.counters, most.sessions + 1, max(most.handshakes // 2, 1))
-        self._handshakes: dict[Address, str] = {}
+        self._handshakes: dict[Address, Attempt] = {}
         self._failed: Address | None = None
         self._current = b""
         self._sockets: list[socket.socket] = []
+        self._port = 0
         self._alarm = _Alarm(self._on_deadline)
 
     # Listening
@@ -246,6 +251,7 @@ class CoapUdpGateway(CoapShell):
             self._sockets.append(sock)
             loop.add_reader(sock.fileno(), self._readable, sock, index)
         log.info("coap.listening", host=host, port=port, transport="udp")
+        self._port = port
         return port
 
     def _widen(self, sock: socket.socket) -> None:
@@ -354,8 +360,9 @@ class CoapUdpGateway(CoapShell):
         """A hello may begin a handshake. The endpoint does not say so, but it counts."""
         endpoint = self.endpoint
         if not endpoint.handshakes and self._handshakes:
-            for text in self._handshakes.values():  # ended without a word
-                self.doorstep.go(text)
+            for attempt in self._handshakes.values():  # ended without a word
+                attempt.fail("the handshake was not finished")
+                self.doorstep.go(attempt.address)
             self._handshakes.clear()
         known = address in self._handshakes
         text = address_text(address)
@@ -366,7 +373,7 @@ class CoapUdpGateway(CoapShell):
         self._failed = None
         endpoint.datagram(address, data, now)
         if not known and endpoint.counters.handshakes > begun and self._failed != address:
-            self._handshakes[address] = text
+            self._handshakes[address] = self.attempts.begin("coap-udp", text, self._port)
             self.doorstep.come(text)
 
     def _deliver(self, address: Address, data: bytes) -> None:
@@ -386,10 +393,13 @@ class CoapUdpGateway(CoapShell):
             log.exception("coap.fault", transport="udp")
         self._plan()
 
-    def _left(self, address: Address) -> None:
-        text = self._handshakes.pop(address, None)
-        if text is not None:
-            self.doorstep.go(text)
+    def _left(self, address: Address, reason: str) -> None:
+        attempt = self._handshakes.pop(address, None)
+        if attempt is None:
+            self.attempts.begin("coap-udp", address_text(address), self._port).fail(reason)
+            return
+        attempt.fail(reason)
+        self.doorstep.go(attempt.address)
 
     def _overtaken(self, name: bytes) -> bool:
         session = self.endpoint.find(name)
@@ -416,7 +426,10 @@ class CoapUdpGateway(CoapShell):
         """For the endpoint: a board without a name."""
         address = session.address or ()
         self.counters.accepted += 1
-        connection = UdpConnection(self, session, _peer(address), door=self._handshakes.pop(address, None))
+        door = self._handshakes.pop(address, None)
+        if door is not None:
+            door.secure()
+        connection = UdpConnection(self, session, _peer(address), door=door)
         session.who = connection
         self.connections.add(connection)
         connection.begin(lambda: self.front.arrived(connection))
@@ -465,7 +478,7 @@ class CoapUdpGateway(CoapShell):
     def failed(self, address: Address, error: HandshakeFailed) -> None:
         """For the endpoint."""
         self._failed = address
-        self._left(address)
+        self._left(address, error.reason)
         self.counters.failed += 1
         fields = {"transport": "udp", "peer": address[0], "reason": error.reason}
         self.strangers.info(log, "coap.handshake_failed", **fields)

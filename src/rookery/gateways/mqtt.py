@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from rookery.core.clock import Clock
+from rookery.gateways.attempts import Attempts
 from rookery.gateways.contract import Authenticator, Handler, Login, Peer, Session
 from rookery.gateways.doorstep import Doorstep
 from rookery.gateways.keepalive import Wheel
@@ -55,6 +56,7 @@ class MqttGateway:
         limits: MqttLimits | None = None,
         keeper: SessionKeeper | None = None,
         make_client_id: Callable[[], str] = random_client_id,
+        attempts: Attempts | None = None,
     ) -> None:
         self.limits = limits or MqttLimits()
         self.counters = MqttCounters()
@@ -64,6 +66,7 @@ class MqttGateway:
         self.connections: set[MqttConnection] = set()
         self.read_buffer = memoryview(bytearray(READ_BUFFER_BYTES))
         self.make_client_id = make_client_id
+        self.attempts = attempts or Attempts(clock)
         self._authenticators = tuple(authenticators)
         self._listeners: list[asyncio.Server | TlsListener] = []
         self._full = False

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
+from rookery.gateways.attempts import OVER
 from rookery.gateways.contract import Handler, Login, LoginRefused, Peer
 from rookery.gateways.mqtt_counters import Drop, Ending
-from rookery.gateways.mqtt_peer import address_text, certificate_name, certificate_serial, clean
+from rookery.gateways.mqtt_peer import address_text, certificate_name, certificate_serial, clean, local_port
 from rookery.gateways.sockets import reset_on_close
 from rookery.wire.mqtt import encode
 from rookery.wire.mqtt.errors import PeerError
@@ -86,6 +87,7 @@ class MqttConnection(asyncio.BufferedProtocol):
         "_throttled",
         "_transport",
         "_waiting",
+        "attempt",
         "client_id",
         "due",
         "kept",
@@ -115,6 +117,7 @@ class MqttConnection(asyncio.BufferedProtocol):
         # which its TLS layer has decrypted already (quirk of a vendor's Python client). The same for WebSocket frames.
         self.machine = ServerConnection(self, gateway.limits, joins=listener == "tcp")
         self.peer = Peer(listener, "")
+        self.attempt = OVER
         self.client_id = ""
         self.key: tuple[str, str] | None = None
         self.kept = False
@@ -143,6 +146,10 @@ class MqttConnection(asyncio.BufferedProtocol):
         name = certificate_name(certificate)
         transport_name = self._listener if name is None else "tls-certificate"
         self.peer = Peer(transport_name, address, name, certificate_serial(certificate))
+        if self.attempt is OVER:
+            self.attempt = self._gateway.attempts.begin(transport_name, address, local_port(transport))
+        if transport_name not in ("tcp", "ws"):
+            self.attempt.secure(transport_name)
         limits = self._gateway.limits
         # A TLS listener has asked before it began the handshake, which still counts.
         if self._listener != "tls" and self._gateway.full(address):
@@ -216,6 +223,7 @@ class MqttConnection(asyncio.BufferedProtocol):
     def connect(self, packet: Connect) -> None:
         """CONNECT: ask who answers for this client."""
         self.client_id = packet.client_id or self._gateway.make_client_id()  # [MQTT-3.1.3-6]
+        self.attempt.claim(self.client_id)
         self._read(False)
         self._gateway.wheel.schedule(self, self._gateway.limits.authenticate_seconds)
         self._task = asyncio.get_running_loop().create_task(self._authenticate(packet))
@@ -453,6 +461,8 @@ class MqttConnection(asyncio.BufferedProtocol):
         self._waiting = False
         gateway.doorstep.go(self.peer.address)
         self._counters.accepted += 1
+        self.attempt.accept()
+        self.attempt = OVER
         self.seen = gateway.wheel.now
         gateway.wheel.cancel(self)
         if keepalive:
@@ -501,6 +511,8 @@ class MqttConnection(asyncio.BufferedProtocol):
         if self._waiting:
             self._waiting = False
             gateway.doorstep.go(self.peer.address)
+        self.attempt.fail(reason)
+        self.attempt = OVER
         if self._task is not None:
             self._task.cancel()
             self._task = None

@@ -23,6 +23,12 @@ def address_text(address: Any) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def local_port(transport: Any) -> int:
+    """At which port of ours a connection has come; 0 where the transport does not know."""
+    name = transport.get_extra_info("sockname")
+    return int(name[1]) if isinstance(name, tuple) else 0
+
+
 def certificate_name(certificate: Any) -> str | None:
     """The common name of a certificate as `ssl` describes it; None unless there is exactly one."""
     if not certificate:

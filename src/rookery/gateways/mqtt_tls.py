@@ -44,6 +44,7 @@ class TlsListener:
         self._retry: asyncio.TimerHandle | None = None
         self._handshakes: set[asyncio.Task[None]] = set()
         self._failed = 0
+        self._port = int(sock.getsockname()[1])
         sock.listen(gateway.limits.listen_backlog)
         self._listen()
 
@@ -75,6 +76,7 @@ class TlsListener:
             peer = address_text(address)
             if gateway.full(peer):
                 gateway.counters.closed[Ending.FULL] += 1
+                gateway.attempts.begin("tls", peer, self._port).fail("too many connections")
                 sock.close()
                 continue
             sock.setblocking(False)
@@ -92,6 +94,7 @@ class TlsListener:
     async def _shake_hands(self, sock: socket.socket, address: str) -> None:
         gateway, limits = self._gateway, self._gateway.limits
         connection = MqttConnection(gateway, "tls")
+        attempt = connection.attempt = gateway.attempts.begin("tls", address, self._port)
         try:
             await self._loop.connect_accepted_socket(
                 lambda: connection,
@@ -105,6 +108,7 @@ class TlsListener:
             self._failed += 1
             reason = getattr(error, "reason", None) or str(error) or type(error).__name__
             log.info("mqtt.handshake_failed", peer=address, reason=clean(reason))
+            attempt.fail(clean(reason))
             # They know each other, and nobody else knows them: without this a flood would leave its thousands to the
             # garbage collector, spread over the memory that the handshakes gave back.
             del connection.machine

@@ -273,7 +273,7 @@ async def test_a_goodbye_is_acknowledged_and_offline_at_once() -> None:
     world.heard.clear()
     ticket = talk.begin(goodbye_request(b"\x01\x02"))
     assert talk.outcome(ticket) == "ack"
-    assert talk.connection.closed == ("the board said goodbye", False)
+    assert talk.connection.closed == ("the board said goodbye: its program ended the connection", False)
     assert len(world.services.boards) == 0
     await rest()
     assert world.told == [("spark/status", "offline")]

@@ -152,6 +152,7 @@ class BoardHandler(BoardCalls):
         self._since = self._services.clock.now()
         boards = self._services.boards
         boards.arrived(self)
+        self._services.journal.connected(self.device, session.peer.transport, session.peer.address)
         if self._seen != boards.attachments:
             # Something was attached between the last look and now: it may have been this device.
             self._run(self._look_again())
@@ -165,6 +166,8 @@ class BoardHandler(BoardCalls):
         self._forget_sync()
         if self._session is not None:
             self._services.boards.left(self)
+            peer = self._session.peer
+            self._services.journal.disconnected(self.device, peer.transport, peer.address, reason)
 
     def publish(self, topic: str, payload: bytes, qos: int, retain: bool, ticket: int) -> bool:
         """Values take the short way; everything else is rare."""
@@ -237,6 +240,16 @@ class BoardHandler(BoardCalls):
         """End the session."""
         if self._session is not None:
             self._session.close(reason)
+
+    @property
+    def since(self) -> int:
+        """See `BoardSession`."""
+        return self._since
+
+    @property
+    def discovered(self) -> bool:
+        """See `BoardSession`: it has asked for its thing, or said that it remembers it, and there is one."""
+        return self._thing is not None and self._generation is not Generation.UNKNOWN
 
     # Values
 

@@ -33,6 +33,16 @@ class BoardAnswers:
     _shared: Shared
 
     @property
+    def since(self) -> int:
+        """See `BoardSession`."""
+        return self._line.since
+
+    @property
+    def discovered(self) -> bool:
+        """See `BoardSession`: it has described itself, now or in a session before that it goes on with."""
+        return "functions" in self._line.described
+
+    @property
     def last_heard(self) -> int:
         """See `core.boards.BoardSession`."""
         return self._line.last_heard

@@ -23,11 +23,12 @@ import structlog
 
 from rookery.core.records import Device
 from rookery.gateways.coap_contract import Connection, Peer
+from rookery.gateways.mqtt_peer import address_text
 from rookery.particle.device.answers import BoardAnswers
 from rookery.particle.device.calls import Calls
 from rookery.particle.device.deliveries import DELIVERED, Deliveries
 from rookery.particle.device.errors import MessageError
-from rookery.particle.device.goodbye import decode_goodbye
+from rookery.particle.device.goodbye import decode_goodbye, farewell
 from rookery.particle.device.greetings import Stranger, Welcome, gather, greet
 from rookery.particle.device.hearing import Hearing
 from rookery.particle.device.hello import Hello, decode_hello
@@ -185,6 +186,9 @@ class Board(BoardAnswers):
             self._present = False
             self._line.note(last_activity_at=self._line.last_heard)
             self._count(-1)
+            peer, journal = self._connection.peer, self._shared.services.journal
+            where = address_text((peer.address, peer.port))
+            journal.disconnected(self._line.device, "coap-" + peer.transport, where, reason)
             boards = self._shared.services.boards
             if boards.session(self._line.device.id) is self:
                 boards.left(self)
@@ -291,6 +295,9 @@ class Board(BoardAnswers):
         self._present = True
         self._count(1)
         boards.arrived(self)
+        peer = self._connection.peer
+        where = address_text((peer.address, peer.port))
+        self._shared.services.journal.connected(self._line.device, "coap-" + peer.transport, where)
         self._deliveries.register()
         self._line.say(STATUS, "online")
 
@@ -303,6 +310,11 @@ class Board(BoardAnswers):
             peer=self._connection.peer.address,
             reason=reason,
         )
+        if not self._connection.reliable:
+            # Over TCP the gateway knows the name from the handshake.
+            peer = self._connection.peer
+            where = address_text((peer.address, peer.port))
+            self._shared.services.journal.refused(claimed_id, "coap-" + peer.transport, where, reason)
         self._connection.close(reason)
 
     def _count(self, step: int) -> None:
@@ -340,7 +352,7 @@ class Board(BoardAnswers):
             return self._line.refuse(message, ticket, Code.BAD_REQUEST, str(error))
         log.info("particle.goodbye", device=self._line.device.hex_id, cloud=said.cloud, reset=said.reset)
         self._connection.acknowledge(ticket)
-        self._connection.close("the board said goodbye")
+        self._connection.close(farewell(said))
         return False
 
     # The thing

@@ -103,6 +103,28 @@ def encode_goodbye(goodbye: Goodbye) -> bytes:
     return varint(flags) + b"".join(varint(value) for _, value in said if value is not None)
 
 
+_WHY: Final = {
+    "error": "after an error",
+    "user": "its program ended the connection",
+    "network_disconnect": "it leaves its network",
+    "listening": "somebody sets it up",
+    "system_reset": "it restarts",
+    "sleep": "it sleeps",
+    "server_moved": "it goes to another server",
+}
+
+
+def farewell(said: Goodbye) -> str:
+    """Why the board leaves, for people."""
+    if said.sleep:
+        why = f"it sleeps for {said.sleep} s"
+    elif said.reset is not None:
+        why = f"it restarts ({said.reset.replace('_', ' ')})"
+    else:
+        why = _WHY.get(said.cloud or "", "")
+    return "the board said goodbye" + (f": {why}" if why else "")
+
+
 def _word(words: dict[int, str], number: int | None) -> str | None:
     return None if number is None else words.get(number, "unknown")
 
