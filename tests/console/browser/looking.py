@@ -14,8 +14,9 @@ PATIENCE = 15_000
 """Milliseconds in which something has to show: far more than it takes on an idle machine."""
 ROOT = Path(__file__).parents[3]
 AXE = ROOT / "tools" / "console" / "node_modules" / "axe-core" / "axe.min.js"
-PICTURES = "ROOKERY_PICTURES"
-"""The environment variable with the folder for pictures; without it none are taken."""
+PICTURES = "CONSOLE_PICTURES"
+"""The environment variable with the folder for pictures; without it none are taken. Not `ROOKERY_…`: those are settings
+of the server, which refuses one that it does not know."""
 
 
 class Watch:

@@ -34,7 +34,7 @@
  */
 import { live } from '../api/live.js';
 import { iot } from '../api/rest.js';
-import { computed, signal } from '../html.js';
+import { batch, computed, signal } from '../html.js';
 import { recent, series } from '../ui/history.js';
 import { family, unitOf } from '../widgets/types.js';
 import { PATIENCE, heard, same } from './confirm.js';
@@ -61,15 +61,31 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
 
+  /** @type {[number, any]|null} the newest that does not show yet */
+  let waiting = null;
+  let last = -Infinity;
+  const show = () => {
+    if (!waiting) return;
+    [at.value, value.value] = waiting;
+    waiting = null;
+  };
+
   /** @param {number} ms @param {any} next @param {boolean} fromBoard */
   function receive(ms, next, fromBoard) {
     const before = pending.peek();
     const after = heard(before, next, fromBoard);
-    if (after !== before) pending.value = after;
     // The echo of our own write by the server is no news of the board.
     if (after && !fromBoard && same(after.value, next)) return;
-    value.value = next;
-    at.value = ms;
+    const time = performance.now();
+    const quiet = time - last > QUIET;
+    last = time;
+    waiting = [ms, next];
+    if (quiet || after !== before) {
+      batch(() => {
+        pending.value = after;
+        show();
+      });
+    } else soon(show);
     for (const fn of listeners) fn(ms, next, fromBoard);
   }
 
@@ -116,8 +132,29 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
       listeners.add(fn);
       return () => listeners.delete(fn);
     },
-    close: () => clearTimeout(timer),
+    close: () => {
+      clearTimeout(timer);
+      changing.delete(show);
+    },
   };
+}
+
+/** What changes more often than this waits for the tick that all such values share: nobody reads twenty texts a second. */
+const QUIET = 100;
+const TICK = 80;
+/** @type {Set<() => void>} */
+const changing = new Set();
+
+/** @param {() => void} show */
+function soon(show) {
+  if (changing.size === 0) {
+    setTimeout(() => {
+      const all = [...changing];
+      changing.clear();
+      batch(() => all.forEach((each) => each()));
+    }, TICK);
+  }
+  changing.add(show);
 }
 
 /** @typedef {ReturnType<typeof createCell>} Cell */

@@ -102,14 +102,11 @@ function Slot({ widget, box, phone, held, dx = 0, dy = 0, chosen, from, range, s
   return html`<div
     class=${`db-slot db-slot-edit${chosen ? ' db-chosen' : ''}${held ? ' db-held' : ''}`}
     data-widget=${widget.id}
-    role="option"
-    aria-selected=${String(chosen)}
-    aria-label=${t.tile.roles(title, label)}
-    tabindex="0"
     style=${style}
     onDblClick=${onOpen}
   >
-    ${tile}
+    <div class="db-still" aria-hidden="true">${tile}</div>
+    <div class="db-over" role="option" aria-selected=${String(chosen)} aria-label=${t.tile.roles(title, label)} tabindex="0"></div>
     <span class="db-grip" data-grip></span>
     <span class="db-handle db-handle-e" data-resize="e"></span>
     <span class="db-handle db-handle-s" data-resize="s"></span>

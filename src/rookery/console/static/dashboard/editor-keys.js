@@ -6,7 +6,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 /**
  * @param {import('./work.js').Work} work
- * @param {{save: () => void, leave: () => void, add: () => void}} acts
+ * @param {{save: () => void, open: () => void}} acts
  */
 export function useEditorKeys(work, acts) {
   useEffect(() => {
@@ -19,31 +19,46 @@ export function useEditorKeys(work, acts) {
       if (target.closest('input, textarea, select, [contenteditable]')) return;
       if (command && key === 'z') return done(event, event.shiftKey ? work.redo : work.undo);
       if (command && key === 'y') return done(event, work.redo);
-      if (command && key === 'd') return done(event, work.duplicate);
       if (command && key === 'a') {
         return done(event, () => (work.selected.value = new Set(work.boxes.peek().map((box) => box.id))));
       }
-      if (command || event.altKey) return;
       // A slot that has the focus is what keys act on, chosen or not.
       const slot = target.closest('[data-widget]')?.getAttribute('data-widget');
+      const arrow = ARROWS[key];
+      const acting = arrow || key === 'Delete' || key === 'Backspace' || (command && key === 'd');
+      if (slot && acting && !work.selected.peek().has(slot)) work.selected.value = new Set([slot]);
+      if (command && key === 'd') {
+        return done(event, () => {
+          work.duplicate();
+          focusOn([...work.selected.peek()][0]);
+        });
+      }
+      if (command || event.altKey) return;
       if (key === 'Escape') return done(event, () => (work.selected.value = new Set()));
       if (slot && key === ' ') return done(event, () => (work.selected.value = toggled(work.selected.peek(), slot)));
       if (slot && key === 'Enter') {
         return done(event, () => {
           work.selected.value = new Set([slot]);
-          document.querySelector('.db-inspector input, .db-inspector select')?.scrollIntoView({ block: 'nearest' });
-          /** @type {HTMLElement|null} */ (document.querySelector('.db-inspector input'))?.focus();
+          acts.open();
+          requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector('.db-inspector input'))?.focus());
         });
       }
-      const arrow = ARROWS[key];
-      if (slot && !work.selected.peek().has(slot) && (arrow || key === 'Delete')) work.selected.value = new Set([slot]);
       if (work.selected.peek().size === 0) return;
       if (arrow) return done(event, () => (event.shiftKey ? work.grow : work.nudge)(...arrow));
-      if (key === 'Delete' || key === 'Backspace') done(event, work.remove);
+      if (key === 'Delete' || key === 'Backspace') {
+        done(event, work.remove);
+        if (slot) focusOn(work.boxes.peek()[0]?.id);
+      }
     };
     document.addEventListener('keydown', pressed);
     return () => document.removeEventListener('keydown', pressed);
   }, [work]);
+}
+
+/** The focus stays on the board when what had it is gone or copied. @param {string|undefined} id */
+function focusOn(id) {
+  if (!id) return;
+  requestAnimationFrame(() => /** @type {HTMLElement|null} */ (document.querySelector(`[data-widget="${CSS.escape(id)}"] [role=option]`))?.focus());
 }
 
 /** @param {KeyboardEvent} event @param {() => unknown} act */

@@ -67,7 +67,7 @@ export function Editor({ doc, from, range, setRange, query, set }) {
     }
   };
   const discard = () => (work.changed.peek() ? setDiscarding(true) : view());
-  useEditorKeys(work, { save: () => void save(true), leave: discard, add: () => setPicking('add') });
+  useEditorKeys(work, { save: () => void save(true), open: () => setSheet(true) });
 
   return html`<div class="page page-wide db-editor">
     <header class="db-edit-head">
@@ -126,10 +126,10 @@ function Tools({ work, onAdd, onSettings }) {
       <${IconButton} icon="redo-2" label=${t.edit.redo} disabled=${future.length === 0} onClick=${work.redo} />
     </span>
     <span class="db-segments" role="group" aria-label=${t.edit.layout}>
-      <button type="button" class="db-segment" aria-pressed=${String(!phone)} onClick=${() => (work.onPhone.value = false)}>
+      <button type="button" class="db-segment" aria-pressed=${String(!phone)} aria-label=${t.edit.desktop} onClick=${() => (work.onPhone.value = false)}>
         <${Icon} name="monitor" /> <span>${t.edit.desktop}</span>
       </button>
-      <button type="button" class="db-segment" aria-pressed=${String(phone)} onClick=${() => (work.onPhone.value = true)}>
+      <button type="button" class="db-segment" aria-pressed=${String(phone)} aria-label=${t.edit.phone} onClick=${() => (work.onPhone.value = true)}>
         <${Icon} name="smartphone" /> <span>${t.edit.phone}</span>
       </button>
     </span>

@@ -77,7 +77,7 @@ function Title({ widget, bounds, showThing }) {
   const state = stateOf(bounds);
   const thing = showThing ? bounds[0]?.thing_name : '';
   return html`<div class="db-title" onPointerEnter=${() => setOver(true)} onPointerLeave=${() => setOver(false)}>
-    <h3 class="db-name" title=${titleOf(widget)}>${titleOf(widget)}</h3>
+    <h2 class="db-name" title=${titleOf(widget)}>${titleOf(widget)}</h2>
     ${thing ? html`<span class="db-thing">${thing}</span>` : null}
     <span class="db-space"></span>
     ${state === 'pending'

@@ -59,7 +59,7 @@ export function useGestures(hands) {
     }
     if (finger && !side && !target.closest('[data-grip]')) return;
     if (!finger) event.preventDefault();
-    if (slot instanceof HTMLElement) slot.focus(QUIETLY);
+    /** @type {HTMLElement|null|undefined} */ (slot?.querySelector('[role=option]'))?.focus(QUIETLY);
     begin(event, id, side ?? '', several);
   }
 

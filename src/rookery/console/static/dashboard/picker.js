@@ -147,18 +147,12 @@ function Kinds({ choice, from, onAdd, onSource, onClear }) {
     <div class="db-samples">
       ${fits.map((kind) => {
         const widget = sample(kind.kind, choice);
-        return html`<button
-          type="button"
-          key=${kind.kind}
-          class=${`db-sample${kind.size.w > 4 && count > 0 ? ' db-sample-wide' : ''}`}
-          onClick=${() => onAdd(kind.kind)}
-          aria-label=${kind.label}
-        >
-          <span class="db-sample-face" inert aria-hidden="true" style=${{ height: `${Math.min(kind.size.h, 3) * ROW - GAP}px` }}>
+        return html`<div key=${kind.kind} class=${`db-sample${kind.size.w > 4 && count > 0 ? ' db-sample-wide' : ''}`}>
+          <div class="db-sample-face" inert aria-hidden="true" style=${{ height: `${Math.min(kind.size.h, 3) * ROW - GAP}px` }}>
             <${Tile} widget=${widget} bounds=${boundsOf(widget, from)} range=${from.range} setRange=${() => undefined} syncKey="sample" editing=${true} />
-          </span>
-          <span class="db-sample-name"><${Icon} name=${kind.icon} />${kind.label}</span>
-        </button>`;
+          </div>
+          <button type="button" class="db-sample-name" onClick=${() => onAdd(kind.kind)}><${Icon} name=${kind.icon} />${kind.label}</button>
+        </div>`;
       })}
     </div>
   </div>`;

@@ -157,15 +157,14 @@ export function createWork(doc, phone) {
       saving.value = true;
       try {
         const path = `/v3/dashboards/${doc.id}`;
-        const there = over ? null : await iot('GET', path);
-        if (there && there.updated_at !== base) return { conflict: there };
-        const wire = await iot('PUT', path, { body: docs.toWire(doc) });
+        const headers = over ? undefined : { 'If-Match': `"${base}"` };
+        const wire = await iot('PUT', path, { body: docs.toWire(doc), headers });
         base = wire.updated_at;
         history.value = edits.saved(history.value, doc);
         return { wire };
       } catch (error) {
-        // Two saved in the same instant.
-        if (/** @type {any} */ (error).status !== 409) throw error;
+        // 409: two saved in the same instant.
+        if (![409, 412].includes(/** @type {any} */ (error).status)) throw error;
         return { conflict: await iot('GET', `/v3/dashboards/${doc.id}`) };
       } finally {
         saving.value = false;

@@ -30,7 +30,7 @@ export default function View({ params, query }) {
   const gone = loaded.error && [403, 404, 410].includes(loaded.error.status);
   return html`<div class="dbx">
     ${gone ? html`<${Ended} />` : null}
-    ${loaded.error && !gone ? html`<${ErrorBox} error=${loaded.error} retry=${loaded.reload} />` : null}
+    ${loaded.error && !gone && !loaded.data ? html`<${ErrorBox} error=${loaded.error} retry=${loaded.reload} />` : null}
     ${!loaded.data && !loaded.error ? html`<h1 class="hidden">${t.title}</h1><${Skeleton} rows=${6} />` : null}
     ${loaded.data && !gone ? html`<${Opened} key=${token} token=${token} wire=${loaded.data.dashboard} reload=${loaded.reload} query=${query} />` : null}
   </div>`;
@@ -68,10 +68,17 @@ function Opened({ token, wire, reload, query }) {
       if (session.peek().signed_in) live.open();
     };
   }, []);
+  const lost = live.state.value === 'lost';
+  useEffect(() => {
+    if (!lost) return undefined;
+    // The server also hangs up when the link has ended: asking tells which it is.
+    const timer = setTimeout(reload, SETTLE);
+    return () => clearTimeout(timer);
+  }, [lost]);
   return html`
     <header class="dbx-head">
       <h1>${doc.name}</h1>
-      <span class="dbx-made">${live.state.value === 'lost' ? html`<span class="dbx-lost" role="status">${t.lost}</span>` : null}<${Mark} size=${20} /><span>${t.by}</span></span>
+      <span class="dbx-made">${lost ? html`<span class="dbx-lost" role="status">${t.lost}</span>` : null}<${Mark} size=${20} /><span>${t.by}</span></span>
     </header>
     <${Shown} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} looking=${true} base=${`/console/shared/${token}`} />
   `;
