@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rookery.core.records import Dashboard, Person, Variable
+from rookery.core.records import Dashboard, Device, Person, Thing, Variable
 from rookery.demo import AT_ONCE, DemoImpossible, dial_host
 from rookery.demo_dashboard import WIDGETS
 from rookery.server import Server
@@ -67,6 +67,21 @@ async def test_their_dashboard_is_made_once_and_shows_their_variables(tmp_path: 
         await server.demo.start(person)
         assert await services.dashboards.visible(who) == []
         assert await services.catalog.count(Dashboard) == 1
+
+
+async def test_they_are_taken_away_with_all_that_came_with_them(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        services, person = server.core.services, await person_of(server)
+        who = await services.people.principal(person.id)
+        own = await services.devices.create(who, "arduino", "giga", name="Demo boat")
+        await server.demo.start(person)
+        await server.demo.remove(person)
+        assert not server.demo.running(person.id)
+        assert [device.id for device in await services.catalog.select(Device)] == [own.id]
+        for kind in (Thing, Variable, Dashboard):
+            assert await services.catalog.count(kind) == 0
+        await server.demo.start(person)
+        assert len(await services.dashboards.visible(who)) == 1
 
 
 async def test_every_person_has_boards_of_their_own(tmp_path: Path) -> None:

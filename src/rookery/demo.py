@@ -14,8 +14,10 @@ import structlog
 
 from rookery.core.clock import Clock
 from rookery.core.errors import CoreError, Precondition
-from rookery.core.records import Bearer, Person
+from rookery.core.records import Bearer, Dashboard, Device, Person, Thing
 from rookery.core.services import Services
+from rookery.demo_dashboard import NAME as DASHBOARD
+from rookery.demo_dashboard import make_dashboard
 from rookery.keys import BoardKeys
 
 if TYPE_CHECKING:
@@ -137,12 +139,32 @@ class Demo:
             await _stop(held)
             self._running.pop(person_id, None)
 
+    async def remove(self, person: Person) -> None:
+        """Take the boards of this person away, with their things, histories and the dashboard that came with them."""
+        from rookery.simulate.demo import DEMO, PARTICLE_DEMO
+        from rookery.simulate.particle import ID_PREFIX
+        from rookery.simulate.provision import serial_of
+
+        await self.stop(person.id)
+        services = self._place().services
+        serials = {serial_of(plan.name) for plan in DEMO}
+        names = {plan.name for plan in PARTICLE_DEMO}
+        who = await services.people.principal(person.id)
+        for dashboard in await services.catalog.select(Dashboard, space_id=person.id, name=DASHBOARD):
+            await services.dashboards.delete(who, dashboard.id, force=True)
+        for device in await services.catalog.select(Device, space_id=person.id):
+            simulated = device.hex_id.startswith(ID_PREFIX) and device.name in names
+            if device.serial not in serials and not simulated:
+                continue
+            for thing in await services.catalog.select(Thing, device_id=device.id):
+                await services.things.delete(who, thing.id, force=True)
+            await services.devices.delete(who, device.id, force=True)
+
     async def close(self) -> None:
         """The server stops."""
         await asyncio.gather(*(self.stop(person_id) for person_id in list(self._running)))
 
     async def _start(self, person: Person, held: _Running) -> None:
-        from rookery.demo_dashboard import make_dashboard
         from rookery.simulate.api import ApiRefused, ApiUnreachable
 
         place = self._place()

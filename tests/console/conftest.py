@@ -69,6 +69,9 @@ class NoBoards:
     async def stop(self, person_id: str) -> None:
         self.started.remove(person_id)
 
+    async def remove(self, person: Person) -> None:
+        self.started.append("removed")
+
 
 @cache
 def board_keys(folder: Path) -> BoardKeys:

@@ -201,6 +201,8 @@ async def test_simulated_boards_are_started_and_stopped_for_the_person(room: Roo
     assert (await browser.api("POST", "simulated")).json() == idle | {"running": True}
     assert room.demo.started == [person.id]
     assert (await browser.api("DELETE", "simulated")).json() == idle
+    assert (await browser.api("DELETE", "simulated?remove=true")).status_code == 200
+    assert room.demo.started == ["removed"]
 
 
 async def test_boards_and_what_makes_them_believe(room: Room) -> None:

@@ -59,6 +59,9 @@ class Simulated(Protocol):
     async def stop(self, person_id: str) -> None:
         """Power them off."""
 
+    async def remove(self, person: Person) -> None:
+        """Take them away with all that came with them."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Backend:

@@ -24,8 +24,12 @@ async def start(call: Call) -> dict[str, Any]:
 
 @route("DELETE", "simulated")
 async def stop(call: Call) -> dict[str, Any]:
-    """Power them off. They stay in the list of devices, offline."""
-    await call.backend.demo.stop(call.person.id)
+    """Power them off; they stay in the list of devices, offline. With `?remove=true` they go, with their things, their
+    histories and their dashboard."""
+    if call.query("remove") == "true":
+        await call.backend.demo.remove(call.person)
+    else:
+        await call.backend.demo.stop(call.person.id)
     return await _view(call)
 
 
