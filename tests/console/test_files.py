@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from rookery.console.app import ConsoleApp
 from rookery.console.tree import TYPES, Tree
@@ -203,3 +204,12 @@ def test_what_the_package_brings_can_be_served() -> None:
     page = Tree(folder).page()
     assert b"/console/static/" in page.body
     assert page.policy.count("sha256-") == 1
+
+
+def test_the_wheel_brings_all_of_them() -> None:
+    root = Path(__file__).parents[2]
+    packed = {Path(file.distribution_path) for file in WheelBuilder(str(root)).recurse_included_files()}
+    static = root / "src" / "rookery" / "console" / "static"
+    wanted = {path.relative_to(root / "src") for path in static.rglob("*") if path.is_file()}
+    assert Path("rookery/console/static/index.html") in wanted
+    assert wanted <= packed
