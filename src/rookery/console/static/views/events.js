@@ -1,5 +1,5 @@
 /** The stream of events that everybody lives in. */
-import { html, useEffect, useMemo, useRef, useState } from '../html.js';
+import { html, signal, useEffect, useMemo, useRef, useState } from '../html.js';
 import { live, useLive } from '../api/live.js';
 import { useLoad } from '../api/rest.js';
 import { setQuery } from '../router.js';
@@ -21,6 +21,8 @@ export const title = t.title;
 const list = new EventList((run) => requestAnimationFrame(run));
 /** @type {number | null} */
 let leftAt = null;
+/** The topic that the server has said it tells of. */
+const listening = signal('');
 
 /** Wide enough for the event beside the list. */
 const WIDE = matchMedia('(min-width: 1180px)');
@@ -41,11 +43,15 @@ export default function Events({ query }) {
   useFollow(`${topic} ${device ? prefix : ''}`);
   useLive(topic, (message) => {
     if (message.k === 'error') setRefused(String(message.message ?? ''));
+    if (message.k === 'listening') listening.value = topic;
     if (message.k !== 'event') return;
     if (device && prefix && !String(message.name).startsWith(prefix)) return;
     list.add(rowOf(message));
   });
-  useEffect(() => setRefused(null), [topic]);
+  useEffect(() => {
+    setRefused(null);
+    listening.value = '';
+  }, [topic]);
   useEffect(() => setTyped(prefix), [prefix]);
   useEffect(() => {
     if (typed === prefix) return undefined;
@@ -96,7 +102,7 @@ export default function Events({ query }) {
       <${PauseButton} />
       <${Button} label=${t.clear} kind="quiet" onClick=${() => (list.clear(), setChosen(null))} disabled=${!rows.length} />
       <${CopyMenu} prefix=${prefix} device=${hexOf} example=${{ name: prefix || 'porch/light', data: 'on' }} />
-      <${Status} count=${rows.length} refused=${refused} />
+      <${Status} count=${rows.length} refused=${refused} topic=${topic} />
     </div>
     <div class=${`events-frame${wide && chosen ? ' events-frame-split' : ''}`}>
       ${rows.length
@@ -126,7 +132,10 @@ function useFollow(topic) {
   useEffect(
     () =>
       live.state.subscribe((state) => {
-        if (state === 'lost') lost.current ??= Date.now();
+        if (state === 'lost') {
+          lost.current ??= Date.now();
+          listening.value = '';
+        }
         if (state !== 'open' || lost.current === null) return;
         list.follow(list.topic, lost.current);
         lost.current = null;
@@ -156,9 +165,9 @@ function PauseButton() {
   />`;
 }
 
-/** @param {{count: number, refused: string | null}} props */
-function Status({ count, refused }) {
-  const state = live.state.value;
+/** @param {{count: number, refused: string | null, topic: string}} props */
+function Status({ count, refused, topic }) {
+  const state = live.state.value === 'open' && listening.value !== topic ? 'connecting' : live.state.value;
   const paused = list.paused.value;
   const word = refused ?? (state === 'lost' ? t.lost : state === 'connecting' ? t.connecting : paused ? t.paused : t.live);
   const kind = refused || state === 'lost' ? 'bad' : state === 'open' && !paused ? 'live' : 'waiting';

@@ -23,6 +23,7 @@ export function clockText(ms) {
  */
 export function EventTable({ rows, chosen, onChoose, onPause, deviceName }) {
   const frame = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const head = useRef(/** @type {HTMLDivElement | null} */ (null));
   const [place, setPlace] = useState({ top: 0, height: 600, row: ROW });
   const [active, setActive] = useState(/** @type {string | null} */ (null));
   const newest = useRef(/** @type {string | undefined} */ (undefined));
@@ -32,7 +33,7 @@ export function EventTable({ rows, chosen, onChoose, onPause, deviceName }) {
     if (!element) return undefined;
     const measure = () => {
       const row = element.clientWidth < 640 ? PHONE_ROW : ROW;
-      setPlace({ top: element.scrollTop, height: element.clientHeight, row });
+      setPlace({ top: element.scrollTop, height: element.clientHeight - (head.current?.offsetHeight ?? 0), row });
     };
     measure();
     const watch = new ResizeObserver(measure);
@@ -65,7 +66,7 @@ export function EventTable({ rows, chosen, onChoose, onPause, deviceName }) {
     if (row.kind === 'event' && chosen !== null) onChoose(row);
     const top = next * place.row;
     if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + place.row > element.scrollTop + element.clientHeight) element.scrollTop = top + place.row - element.clientHeight;
+    else if (top + place.row > element.scrollTop + place.height) element.scrollTop = top + place.row - place.height;
   };
   /** @param {KeyboardEvent} event */
   const keys = (event) => {
@@ -86,34 +87,34 @@ export function EventTable({ rows, chosen, onChoose, onPause, deviceName }) {
 
   const first = Math.max(0, Math.floor(place.top / place.row) - BEYOND);
   const last = Math.min(rows.length, Math.ceil((place.top + place.height) / place.row) + BEYOND);
-  return html`<div class="events-table" role="grid" aria-label=${t.list} aria-rowcount=${rows.length + 1} aria-describedby="events-keys">
-    <div class="events-head" role="row" aria-rowindex="1">
+  return html`<div
+    class="events-table"
+    role="grid"
+    tabindex="0"
+    ref=${frame}
+    onKeyDown=${keys}
+    aria-label=${t.list}
+    aria-rowcount=${rows.length + 1}
+    aria-describedby="events-keys"
+    aria-activedescendant=${at >= first && at < last && at >= 0 ? `event-${rows[at].key}` : undefined}
+  >
+    <div class="events-head" role="row" aria-rowindex="1" ref=${head}>
       <span role="columnheader">${t.columns.name}</span><span role="columnheader">${t.columns.data}</span>
       <span role="columnheader">${t.columns.device}</span><span role="columnheader">${t.columns.time}</span>
     </div>
-    <div
-      class="events-rows"
-      role="rowgroup"
-      tabindex="0"
-      ref=${frame}
-      onKeyDown=${keys}
-      aria-label=${t.list}
-      aria-activedescendant=${at >= first && at < last && at >= 0 ? `event-${rows[at].key}` : undefined}
-    >
-      <div class="events-space" role="presentation" style=${{ height: `${rows.length * place.row}px` }}>
-        <div role="presentation" style=${{ transform: `translateY(${first * place.row}px)` }}>
-          ${rows.slice(first, last).map(
-            (row, n) => html`<${Line}
-              key=${row.key}
-              row=${row}
-              index=${first + n + 2}
-              active=${row.key === active}
-              chosen=${row.key === chosen}
-              onChoose=${onChoose}
-              deviceName=${deviceName}
-            />`,
-          )}
-        </div>
+    <div class="events-space" role="rowgroup" style=${{ height: `${rows.length * place.row}px` }}>
+      <div role="presentation" style=${{ transform: `translateY(${first * place.row}px)` }}>
+        ${rows.slice(first, last).map(
+          (row, n) => html`<${Line}
+            key=${row.key}
+            row=${row}
+            index=${first + n + 2}
+            active=${row.key === active}
+            chosen=${row.key === chosen}
+            onChoose=${onChoose}
+            deviceName=${deviceName}
+          />`,
+        )}
       </div>
     </div>
     <p class="hidden" id="events-keys">${t.keys}</p>
