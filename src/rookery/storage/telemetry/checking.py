@@ -1,0 +1,217 @@
+"""Looking through a telemetry file: is everything readable, and what is in it.
+
+Both read the file with a connection of their own, which can not write, in one transaction: a server may work on it
+meanwhile. Nothing is mended here; what is damaged is said, down to the series and the stretch of time that it concerns.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from rookery.storage.telemetry import blocks, schema
+from rookery.storage.telemetry.packing import unpack_columns, unpack_value
+
+MOST_DAMAGES = 10_000
+"""That are told one by one; a file that is worse is worth no longer list."""
+STEP = 200
+"""Blocks between two reports of progress."""
+PAGES_TOLD = 100
+
+
+class Damage(NamedTuple):
+    """Something that can not be read. Times are UTC microseconds, None where nothing is known of them."""
+
+    source: str
+    """`block`, `log`, `last`, `file`, or `set aside` for what was found damaged earlier and kept."""
+    row: int
+    series: int | None
+    first: int | None
+    last: int | None
+    points: int | None
+    why: str
+
+
+class Checked(msgspec.Struct):
+    """What a check found."""
+
+    blocks: int = 0
+    rows: int = 0
+    """Of the log: group commits that are not in blocks yet."""
+    points: int = 0
+    damages: list[Damage] = msgspec.field(default_factory=list)
+
+    def add(self, damage: Damage) -> None:
+        """Something is damaged."""
+        if len(self.damages) < MOST_DAMAGES:
+            self.damages.append(damage)
+
+
+class Stats(msgspec.Struct):
+    """What is in a file."""
+
+    file_bytes: int
+    free_bytes: int
+    """Of the file, for what comes next."""
+    log_bytes: int
+    series: int
+    blocks: int
+    points: int
+    """In blocks."""
+    block_bytes: int
+    first: int | None
+    last: int | None
+    largest: list[tuple[int, int, int]]
+    """Series, points and bytes of those with the most bytes, the largest first."""
+
+
+Progress = Callable[[int, int], None]
+"""Called with how many blocks were looked at, and how many there are."""
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.exists():
+        raise schema.TelemetryFileError(f"there is no {path}")
+    connection = schema.open_reader(schema.connect, path)
+    try:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if int(connection.execute("PRAGMA application_id").fetchone()[0]) != schema.APPLICATION:
+            raise schema.TelemetryForeign(f"{path} is not a telemetry file")
+        if version > len(schema.UPGRADES):
+            raise schema.TelemetryTooNew(f"{path} has version {version}: a newer Rookery wrote it")
+        connection.execute("BEGIN")
+        yield connection
+    except sqlite3.DatabaseError as error:
+        raise schema.TelemetryForeign(f"{path} can not be read: {error}") from error
+    finally:
+        connection.close()
+
+
+def check(path: Path, progress: Progress = lambda _done, _all: None) -> Checked:
+    """Decode everything and compare every checksum.
+
+    Raises:
+        TelemetryFileError: there is no such file, or it is no telemetry file that this Rookery can read.
+    """
+    checked = Checked()
+    with _reading(path) as connection:
+        for part in (_check_pages, _check_log, _check_last, _check_damaged):
+            _guarded(checked, part, connection, checked)
+        _guarded(checked, _check_blocks, connection, checked, progress)
+    return checked
+
+
+def _guarded(checked: Checked, part: Callable[..., None], *arguments: Any) -> None:
+    """A table that can not be walked through costs itself and no other."""
+    try:
+        part(*arguments)
+    except sqlite3.DatabaseError as error:
+        checked.add(Damage("file", 0, None, None, None, None, str(error)))
+
+
+def _check_last(connection: sqlite3.Connection, checked: Checked) -> None:
+    for series, value in connection.execute("SELECT series, value FROM last WHERE value IS NOT NULL"):
+        try:
+            unpack_value(value)
+        except Exception as error:
+            checked.add(Damage("last", series, series, None, None, None, f"the last value can not be read: {error}"))
+
+
+def _check_damaged(connection: sqlite3.Connection, checked: Checked) -> None:
+    kept = connection.execute("SELECT id, source, series, first, last, points FROM damaged")
+    for number, source, series, first, last, points in kept:
+        checked.add(Damage("set aside", number, series, first, last, points, f"a damaged row of `{source}`"))
+
+
+def _check_pages(connection: sqlite3.Connection, checked: Checked) -> None:
+    for (line,) in connection.execute(f"PRAGMA quick_check({PAGES_TOLD})"):
+        if line != "ok":
+            checked.add(Damage("file", 0, None, None, None, None, str(line)))
+
+
+def _check_blocks(connection: sqlite3.Connection, checked: Checked, progress: Progress) -> None:
+    total = connection.execute("SELECT count(*) FROM block").fetchone()[0]
+    before: tuple[int, int] | None = None
+    for row in connection.execute(f"SELECT id, {blocks.COLUMNS} FROM block ORDER BY series, first"):  # noqa: S608
+        number, series, first, last, points, *_ = row
+        why = _fault(row[1:])
+        if why is None and before is not None and before[0] == series and before[1] >= first:
+            why = "it overlaps the block before it"
+        if why is None:
+            checked.points += points
+        else:
+            checked.add(Damage("block", number, series, first, last, points, why))
+        before = series, last
+        checked.blocks += 1
+        if checked.blocks % STEP == 0:
+            progress(checked.blocks, total)
+    progress(total, total)
+
+
+def _fault(row: tuple[Any, ...]) -> str | None:
+    """What is wrong with a row of `block`."""
+    try:
+        block, times, column = blocks.opened(row)
+    except blocks.Damaged:
+        return "its checksum is wrong"
+    except Exception as error:
+        return f"it can not be decoded: {error}"
+    if len(times) != block.points or len(column) != block.points:
+        return "it has another number of points than it says"
+    if int(times[0]) != block.first or int(times[-1]) != block.last or not (times[1:] > times[:-1]).all():
+        return "its times are not those that it says"
+    return None
+
+
+def _check_log(connection: sqlite3.Connection, checked: Checked) -> None:
+    for number, data, checksum in connection.execute("SELECT id, data, checksum FROM log ORDER BY id"):
+        checked.rows += 1
+        try:
+            if zlib.crc32(data) != checksum:
+                raise ValueError("its checksum is wrong")
+            checked.points += len(unpack_columns(data)[0])
+        except Exception as error:
+            checked.add(Damage("log", number, None, None, None, None, str(error)))
+
+
+def stats(path: Path, most: int = 20) -> Stats:
+    """Count what is there.
+
+    Raises:
+        TelemetryFileError: as `check`.
+    """
+    with _reading(path) as connection:
+        pages, free, size = (
+            int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        log = connection.execute("SELECT coalesce(sum(length(data)), 0) FROM log").fetchone()[0]
+        row = connection.execute(
+            """SELECT count(*), coalesce(sum(points), 0), coalesce(sum(length(times) + length(data)), 0),
+               min(first), max(last) FROM block"""
+        ).fetchone()
+        series = connection.execute("SELECT count(*) FROM last WHERE value IS NOT NULL").fetchone()[0]
+        largest = connection.execute(
+            """SELECT series, sum(points), sum(length(times) + length(data)) AS bytes FROM block
+               GROUP BY series ORDER BY bytes DESC, series LIMIT ?""",
+            (most,),
+        ).fetchall()
+    return Stats(
+        file_bytes=pages * size,
+        free_bytes=free * size,
+        log_bytes=log,
+        series=series,
+        blocks=row[0],
+        points=row[1],
+        block_bytes=row[2],
+        first=row[3],
+        last=row[4],
+        largest=largest,
+    )

@@ -1,0 +1,103 @@
+"""A history of one store, told twice: by a program whose disk is watched, and to whoever compares.
+
+`python -m tests.crash.scenario FOLDER` writes batches, merges, expires and deletes, and writes down in the file
+`acknowledged` how far it was told that it had come. It ends with 0 when all was done, with 3 when the disk refused
+something: then what was refused was not acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rookery.core.points import StoreRefused
+from rookery.storage.telemetry import TelemetryFileError, TelemetryStore, expiry, merge, schema
+from tests.fakes import ManualClock
+from tests.storage.telemetry.crasher import point
+from tests.storage.telemetry.ledger import Ledger
+
+NAME = "telemetry.db"
+ACKNOWLEDGED = "acknowledged"
+BATCH = 20
+DELETED = 2
+OLD = 8_000
+REFUSED = 3
+
+
+def steps() -> Iterator[tuple[str, Any]]:
+    """What happens, in order."""
+    for first in range(0, 400, BATCH):
+        yield "write", [point(k) for k in range(first, first + BATCH)]
+        if first % 100 == 60:
+            yield "merge", None
+        if first == 200:
+            yield "delete", [DELETED]
+        if first == 300:
+            yield "expire", {1: OLD, 3: OLD}
+    yield "merge", None
+
+
+def small() -> None:
+    """Blocks and write-ahead logs of a few points, so that a short history has many, and checkpoints too."""
+    for module, name, value in (
+        (merge, "OPEN_POINTS", 8),
+        (merge, "MOST_POINTS", 16),
+        (expiry, "SLACK", 0),
+        (expiry, "FREE_PAGES", 4),
+        (schema, "WAL_PAGES", 12),
+    ):
+        setattr(module, name, value)
+
+
+def after(count: int) -> Ledger:
+    """What a store has after so many steps."""
+    ledger = Ledger()
+    for kind, argument in islice(steps(), count):
+        if kind == "write":
+            for row in argument:
+                ledger.write(*row)
+        elif kind == "delete":
+            for series in argument:
+                ledger.delete(series)
+        elif kind == "expire":
+            for series, before in argument.items():
+                ledger.expire(series, before)
+    return ledger
+
+
+async def main(folder: Path) -> int:
+    """Live it."""
+    small()
+    descriptor = os.open(folder / ACKNOWLEDGED, os.O_WRONLY | os.O_CREAT, 0o600)
+    store = TelemetryStore(folder / NAME, ManualClock(), spacing=0.0)
+    try:
+        await store.open()
+    except TelemetryFileError:
+        return REFUSED
+    refused = False
+    for number, (kind, argument) in enumerate(steps()):
+        try:
+            if kind == "write":
+                await store.write(argument)
+            elif kind == "merge":
+                await store.merge()
+            elif kind == "delete":
+                await store.delete(argument)
+            else:
+                await store.merge()
+                await store.expire(argument)
+        except StoreRefused:
+            refused = True
+            break
+        os.pwrite(descriptor, (number + 1).to_bytes(4, "little"), 0)
+    await store.close()
+    return REFUSED if refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(Path(sys.argv[1]))))
