@@ -9,7 +9,7 @@ import pytest
 
 from rookery.core.clock import DAY, SECOND
 from rookery.core.errors import Conflict, Invalid, NotFound
-from rookery.core.records import Role
+from rookery.core.records import Bearer, Role, Space
 from tests.fakes import ManualClock, memory_services
 
 PASSWORD = "correct horse battery"
@@ -192,3 +192,35 @@ class TestClients:
             versions.append(checked.version)
             clock.turn(40)
         assert versions == [1, 1, 2]
+
+
+async def test_a_person_and_their_space_are_called_otherwise() -> None:
+    services = memory_services()
+    person = await services.people.create("ada@example.org")
+    assert (await services.people.set_name(person, " Ada ")).name == "Ada"
+    space = await services.catalog.get(Space, person.id)
+    assert space is not None
+    assert space.name == "Ada"
+    for name in ("", "  ", "x" * 101):
+        with pytest.raises(Invalid, match="1 to 100 characters"):
+            await services.people.set_name(await services.people.find(person.id), name)
+
+
+async def test_the_first_person_runs_the_server_and_others_can() -> None:
+    services = memory_services()
+    first, second = await services.people.create("a@example.org"), await services.people.create("b@example.org")
+    assert (first.operator, second.operator) == (True, False)
+    assert (await services.people.set_operator(second, True)).operator
+    assert not (await services.people.set_operator(first, False)).operator
+
+
+async def test_another_role_is_seen_at_once_by_whoever_says_so() -> None:
+    services = memory_services()
+    ada, bob = await services.people.create("ada@example.org"), await services.people.create("bob@example.org")
+    token = (await services.tokens.issue(Bearer.PERSON, bob.id, "console")).token
+    await services.tokens.check(token)
+    space = await services.people.organisation("Hedgehogs", ada)
+    await services.people.join(space.id, bob.id, Role.VIEWER)
+    assert space.id not in (await services.tokens.check(token)).principal.roles
+    services.tokens.look_again()
+    assert (await services.tokens.check(token)).principal.roles[space.id] is Role.VIEWER
