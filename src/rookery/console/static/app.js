@@ -57,13 +57,35 @@ function gate() {
   }
 }
 
+/** How long a page may take to become as long as it was. */
+const GROWING = 3_000;
+
+/** Scrolls to where a page was left; it may still load what makes it long enough. Returns how to give up.
+ * @param {number} top @returns {() => void} */
+function scrollBack(top) {
+  scrollTo(0, top);
+  if (!top || Math.abs(scrollY - top) < 2) return () => {};
+  const grows = new ResizeObserver(() => {
+    scrollTo(0, top);
+    if (Math.abs(scrollY - top) < 2) stop();
+  });
+  const timer = setTimeout(() => stop(), GROWING);
+  const stop = () => {
+    grows.disconnect();
+    clearTimeout(timer);
+    for (const name of ['wheel', 'touchstart', 'keydown']) removeEventListener(name, stop);
+  };
+  // Whoever scrolls meanwhile knows better.
+  for (const name of ['wheel', 'touchstart', 'keydown']) addEventListener(name, stop, { passive: true });
+  grows.observe(document.body);
+  return stop;
+}
+
 function View() {
   const { key, module, error } = shown.value;
   const at = route.value;
   const current = key === keyOf(at);
-  useLayoutEffect(() => {
-    if (current) scrollTo(0, restore.top);
-  }, [current, at.path]);
+  useLayoutEffect(() => (current ? scrollBack(restore.top) : undefined), [current, at.path]);
   useEffect(() => {
     if (current && module?.title) document.title = `${module.title} · ${t.product}`;
   }, [current, module]);

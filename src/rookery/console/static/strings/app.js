@@ -7,6 +7,7 @@ export const t = {
   collapse: 'Collapse the rail',
   expand: 'Expand the rail',
   search: 'Search or go to…',
+  searchShort: 'Search',
   account: 'Account',
   signOut: 'Sign out',
   theme: { label: 'Theme', auto: 'Like the system', light: 'Light', dark: 'Dark' },

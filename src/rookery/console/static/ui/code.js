@@ -54,7 +54,7 @@ function coloured(text, language) {
  * @param {{text: string, language?: string, label?: string, file?: string, wrap?: boolean, copy?: string}} props */
 export function Code({ text, language = 'text', label, file, wrap = false, copy = text }) {
   const inside = useMemo(() => coloured(text, language), [text, language]);
-  return html`<figure class="code">
+  return html`<figure class=${label || file ? 'code' : 'code code-bare'}>
     <figcaption class="code-head">
       <span class="code-label">${label ?? file ?? ''}</span>
       <span class="code-actions">

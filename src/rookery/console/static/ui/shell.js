@@ -110,7 +110,7 @@ export function Shell({ children }) {
         </a>
       </div>
       <button type="button" class="rail-search" title=${t.search} onClick=${() => openPalette()}>
-        <${Icon} name="search" /><span class="rail-word">${t.search}</span><kbd class="rail-word">${shortcut}</kbd>
+        <${Icon} name="search" /><span class="rail-word">${t.searchShort}</span><kbd class="rail-word">${shortcut}</kbd>
       </button>
       <nav class="rail-nav" aria-label=${t.rail}>
         ${groups.map(

@@ -24,7 +24,6 @@ export const title = t.title;
  *   disk_free_bytes?: number, days_left?: number | null, alarm?: string | null}} Numbers */
 
 const RANGES = /** @type {Array<keyof typeof t.range>} */ (/** @type {unknown} */ (Object.keys(t.range)));
-const USUAL = '6';
 const HOUR = 3_600_000;
 /** How often the curves grow by what the live numbers say. */
 const STEP = 10_000;
@@ -32,7 +31,9 @@ const WORK_EVERY = 3_000;
 
 /** @param {{query: Record<string, string>}} props */
 export default function Home({ query }) {
-  const hours = RANGES.map(String).includes(query.hours) ? query.hours : USUAL;
+  // On a server that has just been started, six hours would be an empty picture.
+  const [usual] = useState(() => (Date.now() - session.value.server.started < 2 * HOUR ? '1' : '6'));
+  const hours = RANGES.map(String).includes(query.hours) ? query.hours : usual;
   const load = useLoad((api) => api.own('GET', 'pulse', { query: { hours } }), [hours]);
   const [now, setNow] = useState(/** @type {Numbers | null} */ (null));
   const [late, setLate] = useState(/** @type {Array<[number, number, number]>} */ ([]));
@@ -68,7 +69,7 @@ export default function Home({ query }) {
           <${Panel}
             title=${t.onlineOver}
             calls=${load.calls}
-            actions=${html`<${Ranges} hours=${hours} />`}
+            actions=${html`<${Ranges} hours=${hours} usual=${usual} />`}
           >
             <${Curve} name=${t.onlineOver} rows=${shown} column=${1} from=${from} to=${to} whole=${true} />
           <//>
@@ -86,8 +87,8 @@ export default function Home({ query }) {
   <//>`;
 }
 
-/** @param {{hours: string}} props */
-function Ranges({ hours }) {
+/** @param {{hours: string, usual: string}} props */
+function Ranges({ hours, usual }) {
   return html`<div class="home-ranges" role="group" aria-label=${t.ranges}>
     ${RANGES.map(
       (each) => html`<button
@@ -95,7 +96,7 @@ function Ranges({ hours }) {
         key=${each}
         class="home-range"
         aria-pressed=${String(String(each) === hours)}
-        onClick=${() => setQuery({ hours: String(each) === USUAL ? null : String(each) })}
+        onClick=${() => setQuery({ hours: String(each) === usual ? null : String(each) })}
       >
         ${t.range[each]}
       </button>`,
