@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rookery.core.dashboard_widgets import (
     DEPTH_LIMIT,
     LARGEST,
+    LINK_SIZE,
     LINKS_LIMIT,
     NAME_LIMIT,
     OPTIONS_LIMIT,
@@ -29,7 +30,7 @@ from rookery.core.dashboard_widgets import (
     relinked,
     widgets_of,
 )
-from rookery.core.dashboards import DASHBOARDS_LIMIT
+from rookery.core.dashboards import DASHBOARDS_LIMIT, SPACE_LIMIT
 from rookery.core.errors import Invalid
 from rookery.core.records import Dashboard
 from tests.core.dashboard_scene import page, widget
@@ -181,6 +182,7 @@ def test_the_limits_are_those_of_the_documentation() -> None:
         f"| pages, besides the main one | {PAGES_LIMIT} |",
         f"| variables of a widget, of all widgets | {VARIABLES_LIMIT}, {LINKS_LIMIT:,} |",
         f"| options of a widget, of all widgets | {kib} KiB, {mib} MiB as JSON, {DEPTH_LIMIT} levels deep |",
+        f"| all dashboards of a space | {SPACE_LIMIT >> 20} MiB as a list with {LINK_SIZE} bytes for each variable |",
         f"| name of a dashboard or page, of a widget | {NAME_LIMIT}, {WIDGET_NAME_LIMIT} characters |",
     ):
         assert row in text

@@ -13,7 +13,7 @@ from rookery.core.errors import Forbidden, Invalid, LimitReached, NotFound
 from rookery.core.records import Dashboard, DashboardLink, DashboardShare, Role
 from tests.core.dashboard_scene import UNKNOWN, house, page, person, wall, widget
 from tests.core.test_things import ada
-from tests.fakes import RecordingBus, memory_services
+from tests.fakes import ManualClock, RecordingBus, memory_services
 
 
 def links(dashboard: Dashboard) -> dict[str, list[str]]:
@@ -61,6 +61,58 @@ async def test_a_space_has_so_many_dashboards(monkeypatch: pytest.MonkeyPatch) -
     assert (await services.dashboards.create(who)).name == "Untitled 2"
     with pytest.raises(LimitReached):
         await services.dashboards.update(who, first.id)
+
+
+async def test_all_dashboards_of_a_space_together_cost_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rookery.core.dashboards, "SPACE_LIMIT", 3_000)
+    services = memory_services()
+    who, other = await ada(services), await person(services, "bob")
+    _, (lamp,) = await house(services, who, "lamp")
+    large = [widget("w", options={"text": "x" * 1_000})]
+    first, second = [await services.dashboards.create(who, widgets=large) for _ in range(2)]
+    assert 1_000 < first.size < 1_300
+    linked = [widget("w", lamp, options={"text": "x" * 500})]
+    for attempt in (
+        services.dashboards.create(who, widgets=large),
+        services.dashboards.create(who, widgets=linked),
+        services.dashboards.update(who, first.id, widgets=[widget("w", options={"text": "x" * 2_000})]),
+        services.dashboards.clone(who, first.id),
+    ):
+        with pytest.raises(LimitReached, match="together"):
+            await attempt
+    await services.dashboards.create(other, widgets=large)
+    await services.dashboards.update(who, first.id, name="n" * 64, widgets=large)
+    await services.dashboards.delete(who, second.id)
+    third = await services.dashboards.create(who, widgets=linked)
+    with pytest.raises(LimitReached, match="together"):
+        await services.dashboards.update(who, second.id)
+    monkeypatch.setattr(rookery.core.dashboards, "SPACE_LIMIT", first.size + third.size)
+    with pytest.raises(LimitReached, match="together"):
+        await services.dashboards.link(who, first.id, "w", [lamp.id])
+    await services.dashboards.link(who, third.id, "w", [])
+    await services.dashboards.link(who, first.id, "w", [lamp.id])
+
+
+async def test_of_deleted_dashboards_the_newest_can_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rookery.core.dashboards, "DASHBOARDS_LIMIT", 3)
+    clock = ManualClock()
+    services = memory_services(clock=clock)
+    who, guest = await ada(services), await person(services, "guest")
+    made = []
+    for text in (10, 10, 1_000, 10, 10):
+        made.append(await services.dashboards.create(who, widgets=[widget("w", options={"text": "x" * text})]))
+        await services.dashboard_shares.share(who, made[-1].id, [guest.person_id])
+        clock.turn(1)
+        await services.dashboards.delete(who, made[-1].id)
+    kept = await services.catalog.select(Dashboard)
+    assert [dashboard.id for dashboard in kept] == [dashboard.id for dashboard in made[2:]]
+    assert await services.catalog.count(DashboardShare) == 3
+    monkeypatch.setattr(rookery.core.dashboards, "SPACE_LIMIT", 1_000)
+    last = await services.dashboards.create(who)
+    clock.turn(1)
+    await services.dashboards.delete(who, last.id)
+    kept = await services.catalog.select(Dashboard)
+    assert [dashboard.id for dashboard in kept] == [made[3].id, made[4].id, last.id]
 
 
 async def test_only_variables_of_the_space_are_linked() -> None:

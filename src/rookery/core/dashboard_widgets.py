@@ -30,6 +30,8 @@ OPTIONS_LIMIT = 256 * 1_024
 """Bytes of the options of one widget as JSON: an uploaded picture of 190 kB as a data URL, or a very long note."""
 SIZE_LIMIT = 1 << 20
 """Bytes of the options of all widgets: a dashboard is read, written and sent as a whole."""
+LINK_SIZE = 512
+"""What a variable on a widget adds to an answer, in bytes."""
 DEPTH_LIMIT = 64
 """Levels of lists and objects in options. Decoders of clients recurse, and some of them give up at a hundred."""
 LARGEST = 2**31 - 1
@@ -163,6 +165,12 @@ def check_widgets(widgets: Sequence[Widget]) -> None:
         raise Invalid(f"All widgets of a dashboard together have at most {LINKS_LIMIT} variables.", "widgets")
     if size > SIZE_LIMIT:
         raise Invalid(f"The options of all widgets have {size} bytes; at most {SIZE_LIMIT} are kept.", "widgets")
+
+
+def size_of(pages: Sequence[Page], widgets: Sequence[Widget], image: str | None) -> int:
+    """What a dashboard costs: about the bytes of an answer that shows it."""
+    links = sum(len(widget.variables) for widget in widgets)
+    return len(msgspec.json.encode([pages, widgets, image])) + LINK_SIZE * links
 
 
 def check_links(variables: Sequence[str], where: str) -> None:

@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 
 from rookery.core.access import Action, Principal, check
 from rookery.core.bus import Bus, announce_dashboard
-from rookery.core.catalog import Catalog, Insert, Update, changed
+from rookery.core.catalog import Catalog, Change, Insert, Update, changed
 from rookery.core.clock import MILLISECOND, Clock
 from rookery.core.dashboard_access import DashboardAccess
 from rookery.core.dashboard_removal import removal
@@ -34,6 +34,7 @@ from rookery.core.dashboard_widgets import (
     pages_of,
     placed,
     relinked,
+    size_of,
     widgets_of,
 )
 from rookery.core.errors import Forbidden, Invalid, LimitReached, NotFound, Precondition
@@ -42,6 +43,9 @@ from rookery.core.records import Dashboard, Thing, Variable
 
 DASHBOARDS_LIMIT = 1_000
 """Dashboards of one space: a list shows all of them at once, with all their widgets."""
+SPACE_LIMIT = 32 << 20
+"""What all of them may cost together, about the bytes of that list. Thirty as large as one can be, or a thousand with
+twenty widgets each."""
 COPY = " (copy)"
 """What is added to the name of a copy."""
 
@@ -71,7 +75,7 @@ class Dashboards:
 
         Raises:
             Invalid: a limit of `core.dashboard_widgets`, a page or a variable that does not exist.
-            LimitReached: the space has `DASHBOARDS_LIMIT` of them.
+            LimitReached: the space has `DASHBOARDS_LIMIT` of them, or they cost more than `SPACE_LIMIT`.
         """
         check(who, Action.CHANGE, who.space_id, "space")
         if name is not None:
@@ -79,7 +83,8 @@ class Dashboards:
         _check_image(cover_image)
         pages = checked_pages(pages)
         kept = await self._checked(who.space_id, placed(widgets, pages), frozenset())
-        held = await self._room(who.space_id)
+        size = size_of(pages, kept, cover_image)
+        held = await self._room(who.space_id, size)
         now = self._clock.now()
         dashboard = Dashboard(
             id=self._ids.uuid(),
@@ -91,6 +96,7 @@ class Dashboards:
             cover_image=cover_image,
             pages=as_kept(pages),
             widgets=as_kept(kept),
+            size=size,
         )
         await self._catalog.apply(Insert(dashboard))
         announce_dashboard(self._bus, dashboard)
@@ -161,14 +167,12 @@ class Dashboards:
         Raises:
             Precondition: it was changed at another time than those of `seen`.
             Invalid: as `create`. A variable that was linked before is never refused.
-            LimitReached: a deleted one can not come back, the space has `DASHBOARDS_LIMIT` others by now.
+            LimitReached: as `create`, when it comes back or gets larger.
             NotFound, Forbidden: as `get`.
         """
         before = await self.get(who, id, Action.CHANGE, deleted=True)
         if seen is not None and before.updated_at // MILLISECOND not in {time // MILLISECOND for time in seen}:
             raise Precondition("The dashboard was changed by somebody else in between.")
-        if before.deleted_at is not None:
-            await self._room(before.space_id)
         fields: dict[str, Any] = {"deleted_at": None}
         if name is not None:
             _check_name(name)
@@ -186,7 +190,13 @@ class Dashboards:
             fields["widgets"] = as_kept(kept)
         elif pages is not UNSET:
             free = [msgspec.structs.replace(widget, page_id=None) for widget in known]
-            fields["widgets"] = as_kept(placed(free, kept_pages, known))
+            kept = placed(free, kept_pages, known)
+            fields["widgets"] = as_kept(kept)
+        else:
+            kept = known
+        fields["size"] = size_of(kept_pages, kept, fields.get("cover_image", before.cover_image))
+        if before.deleted_at is not None or fields["size"] > before.size:
+            await self._room(before.space_id, fields["size"], before.id)
         after = changed(before, self._later(before), **fields)
         await self._catalog.apply(Update(after))
         announce_dashboard(self._bus, after)
@@ -197,6 +207,7 @@ class Dashboards:
 
         Raises:
             Invalid: too many, or one that does not exist.
+            LimitReached: the dashboards of the space cost too much.
             NotFound: there is no such dashboard or widget.
             Forbidden: as `get`.
         """
@@ -210,14 +221,17 @@ class Dashboards:
         ids = (await self._existing(before.space_id, {"variables": ids}, frozenset(linked(before))))["variables"]
         widgets[place] = msgspec.structs.replace(widgets[place], variables=ids)
         check_widgets(widgets)
-        after = changed(before, self._later(before), widgets=as_kept(widgets))
+        size = size_of(pages_of(before), widgets, before.cover_image)
+        if size > before.size:
+            await self._room(before.space_id, size, before.id)
+        after = changed(before, self._later(before), widgets=as_kept(widgets), size=size)
         await self._catalog.apply(Update(after))
         announce_dashboard(self._bus, after)
         return ids
 
     async def delete(self, who: Principal, id: str, *, force: bool = False) -> None:
-        """Delete a dashboard: it can come back, with those whom it is shared with, until it is deleted with `force`.
-        Nothing that it shows is touched.
+        """Delete a dashboard: it can come back, with those whom it is shared with, until it is deleted with `force` or
+        too many others were deleted after it. Nothing that it shows is touched.
 
         Raises:
             NotFound, Forbidden: as `get`.
@@ -230,7 +244,7 @@ class Dashboards:
         if force:
             await self._catalog.apply(*await removal(self._catalog, [dashboard.id]))
         else:
-            await self._catalog.apply(Update(after))
+            await self._catalog.apply(Update(after), *await self._overflow(dashboard))
         announce_dashboard(self._bus, after)
 
     async def clone(self, who: Principal, id: str, things: Mapping[str, str] | None = None) -> Dashboard:
@@ -286,16 +300,36 @@ class Dashboards:
         """The time of a change: one that clients, to whom times have milliseconds, can tell from that of the last."""
         return max(self._clock.now(), dashboard.updated_at + MILLISECOND)
 
-    async def _room(self, space_id: str) -> int:
-        """How many dashboards a space has, when it may have one more.
+    async def _room(self, space_id: str, size: int, id: str | None = None) -> int:
+        """How many dashboards a space has, when there is room for another one of this size, or for that with this `id`
+        to have this size.
 
         Raises:
-            LimitReached: it may not.
+            LimitReached: there is not.
         """
-        held = await self._catalog.count(Dashboard, space_id=space_id, deleted_at=None)
-        if held >= DASHBOARDS_LIMIT:
+        found = await self._catalog.pick(Dashboard, ("id", "size"), space_id=space_id, deleted_at=None)
+        others = [held for other, held in found if other != id]
+        if len(others) >= DASHBOARDS_LIMIT:
             raise LimitReached(f"There are {DASHBOARDS_LIMIT} dashboards here already. Delete some first.")
-        return held
+        if sum(others) + size > SPACE_LIMIT:
+            raise LimitReached(
+                f"All dashboards here together would have more than {SPACE_LIMIT >> 20} MiB. "
+                "Make some smaller first: pictures in widgets can be addresses."
+            )
+        return len(others)
+
+    async def _overflow(self, dashboard: Dashboard) -> list[Change]:
+        """What goes for good when this dashboard is deleted as well: of the deleted ones of a space those that went
+        last are kept, not more than it may have living ones."""
+        picked = await self._catalog.pick(Dashboard, ("id", "size", "deleted_at"), space_id=dashboard.space_id)
+        gone = sorted(((at, id, size) for id, size, at in picked if at is not None), reverse=True)
+        count, total = 1, dashboard.size
+        ended: list[str] = []
+        for _, id, size in gone:
+            count, total = count + 1, total + size
+            if count > DASHBOARDS_LIMIT or total > SPACE_LIMIT:
+                ended.append(id)
+        return await removal(self._catalog, ended)
 
     async def _checked(self, space_id: str, widgets: Sequence[Widget], known: frozenset[str]) -> list[Widget]:
         """The widgets as they can be kept. Raises like `create`."""

@@ -374,6 +374,8 @@ class Dashboard(Record, frozen=True, kw_only=True):
     """`id`, `name`, `position`, `icon`."""
     widgets: list[dict[str, Any]] = msgspec.field(default_factory=list)
     """`id`, `type`, `name`, geometry, `page_id`, `options` (opaque), and `variables`: ids of variables."""
+    size: int = 0
+    """What it costs to show it, about the bytes of an answer (`core.dashboard_widgets.size_of`)."""
     deleted_at: int | None = None
 
 

@@ -157,6 +157,7 @@ ONE_OF_EACH = [
         name="greenhouse",
         pages=[{"id": "0", "name": "first"}],
         widgets=[{"id": "w", "type": "Switch", "variables": ["v"]}],
+        size=2**40,
     ),
     DashboardShare(id="b/q", created_at=1, updated_at=1, dashboard_id="b", person_id="q"),
     DashboardRequest(id="b/r", created_at=1, updated_at=1, dashboard_id="b", person_id="r", message="Please ☃"),

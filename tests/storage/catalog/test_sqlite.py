@@ -78,7 +78,7 @@ def test_the_revision_of_the_tables_is_the_newest_migration() -> None:
     assert revisions == sorted(revisions, reverse=True)
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
 async def test_a_file_of_every_revision_is_upgraded_in_place(tmp_path: Path, revision: str) -> None:
     path = tmp_path / "catalog.db"
     at_revision(path, revision)

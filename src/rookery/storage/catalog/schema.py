@@ -57,7 +57,7 @@ from rookery.core.records import (
     Variable,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The revision of the tables below. Revisions are numbered in order, so a greater one is from a newer version."""
 
 
