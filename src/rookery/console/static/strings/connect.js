@@ -62,10 +62,9 @@ export const t = {
   list: {
     title: 'Arrival', waiting: 'Waiting for the board', online: 'It is here', lost: 'The page lost the server. The list goes on when it is back.',
     id: 'Enter the id of the board, and this list follows it.', all: 'The board is connected and sends values.', open: 'Open the board', chart: 'Show its values', dashboard: 'Make a dashboard',
-    steps: {
-      tcp: 'Reached this server', udp: 'Reached this server', tls: 'Encrypted connection', handshake: 'Keys agreed', login: 'Logged in', discovery: 'Found its thing',
-      describe: 'Said what it can do', claim: 'Belongs to you', value: 'First value', registered: 'Registered', connection: 'Connected', event: 'First event',
-    },
+    steps: { tcp: 'Reached this server', udp: 'Reached this server', tls: 'Encrypted connection', login: 'Logged in', discovery: 'Found its thing', value: 'First value' },
+    particle: { tcp: 'Reached this server', udp: 'Reached this server', handshake: 'Keys agreed', login: 'Let in', discovery: 'Said what it can do', value: 'First event' },
+    attempts: (/** @type {number} */ n) => (n === 1 ? '1 attempt lately' : `${n} attempts lately`), attempt: { accepted: 'Let in', underway: 'On its way' },
     state: { waiting: 'waiting', done: 'done', failed: 'failed' },
     known: 'Registered here', helps: 'Nothing yet? Check the power, the name of the network and its password, and that this address leads here from the board\'s network:',
   },

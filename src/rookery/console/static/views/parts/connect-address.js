@@ -6,7 +6,7 @@
 const USUAL = { mqtts: 8884, mqtts_cert: 8885, https: 8443, http: 8080, particle_tcp: 5683, particle_udp: 5684 };
 
 /** @param {string} host */
-export const isLoopback = (host) => /^(localhost|127\.|\[?::1\]?$|0\.0\.0\.0)/.test(host);
+export const isLoopback = (host) => /^(localhost$|127\.|\[?::1\]?$|0\.0\.0\.0$)/.test(host);
 
 /**
  * The name to write into boards: the first that the server was given; else the one in the browser's address, which

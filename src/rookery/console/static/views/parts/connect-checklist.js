@@ -13,7 +13,16 @@ import { t } from '../../strings/connect.js';
  * @property {number} [time]
  * @property {string} [reason]
  */
-/** @typedef {{steps: Step[], device: string|null, online: boolean}} Doorway */
+/**
+ * @typedef {object} Attempt
+ * @property {number} time
+ * @property {string} transport
+ * @property {string} address
+ * @property {string} claimed   the id that was claimed, '' for none
+ * @property {'accepted'|'failed'|'underway'} state
+ * @property {string} reason
+ */
+/** @typedef {{steps: Step[], device: string|null, online: boolean, attempts: Attempt[]}} Doorway */
 
 const ICONS = { waiting: 'circle-dashed', done: 'circle-check', failed: 'circle-x' };
 
@@ -32,7 +41,7 @@ export function Checklist({ id, device, host, port, onStep, onDone }) {
   useLive(`doorway/${id}`, (message) => {
     if (!Array.isArray(message.steps)) return;
     const before = heard.peek() ?? load.data;
-    const told = { steps: message.steps, device: message.device ?? null, online: Boolean(message.online) };
+    const told = { steps: message.steps, device: message.device ?? null, online: Boolean(message.online), attempts: message.attempts ?? [] };
     heard.value = told;
     onStep?.(told);
     if (all(told.steps) && !(before && all(before.steps))) void onDone?.();
@@ -53,14 +62,15 @@ export function Checklist({ id, device, host, port, onStep, onDone }) {
         ${steps.map((step) => html`
           <li key=${step.step} class=${`connect-step is-${step.state}`}>
             <${Icon} name=${ICONS[step.state]} size=${20} label=${t.list.state[step.state]} />
-            <span>${step.label ?? /** @type {Record<string, string>} */ (t.list.steps)[step.step] ?? step.step}
+            <span>${labelOf(step, steps)}
               ${step.reason && html`<small>${step.reason}</small>`}</span>
             ${step.time && step.state !== 'waiting' && html`<small class="connect-time"><${Time} at=${step.time} /></small>`}
           </li>
         `)}
       </ol>
+      ${doorway && doorway.attempts.length > 0 && !arrived && html`<${Attempts} attempts=${doorway.attempts} />`}
       ${live.state.value === 'lost' && html`<p class="connect-warn">${t.list.lost}</p>`}
-      ${!arrived && !failed && !doorway?.online && host && html`<p class="muted small">${t.list.helps} <code>${host}:${port}</code></p>`}
+      ${!arrived && !failed && !doorway?.online && !doorway?.attempts?.length && host && html`<p class="muted small">${t.list.helps} <code>${host}:${port}</code></p>`}
       ${arrived && device && html`
         <p class="connect-next">
           <${Button} kind="primary" label=${t.list.open} href=${`/console/devices/${device.id}`} />
@@ -73,3 +83,30 @@ export function Checklist({ id, device, host, port, onStep, onDone }) {
 
 /** @param {Step[]} steps */
 const all = (steps) => steps.every((step) => step.state === 'done');
+
+/**
+ * Boards of the two kinds come by steps of the same names that are not quite the same.
+ * @param {Step} step
+ * @param {Step[]} steps
+ */
+function labelOf(step, steps) {
+  const kind = steps.some((each) => each.step === 'handshake') ? t.list.particle : t.list.steps;
+  return step.label ?? /** @type {Record<string, string>} */ (kind)[step.step] ?? step.step;
+}
+
+/** @param {{attempts: Attempt[]}} props */
+function Attempts({ attempts }) {
+  return html`
+    <details class="connect-attempts">
+      <summary>${t.list.attempts(attempts.length)}</summary>
+      <ul>
+        ${attempts.map((attempt) => html`
+          <li key=${`${attempt.time}${attempt.address}`} class=${`is-${attempt.state}`}>
+            <span><${Time} at=${attempt.time} /> · <code>${attempt.address}</code></span>
+            <small>${attempt.state === 'failed' ? attempt.reason : t.list.attempt[attempt.state]}</small>
+          </li>
+        `)}
+      </ul>
+    </details>
+  `;
+}

@@ -163,9 +163,10 @@ export function modelOfDevice(models, device) {
     return models.find((model) => model.vendor === 'particle' && model.platform === Number(device.platform))
       ?? models.find((model) => model.vendor === 'particle');
   }
-  const part = (device.fqbn ?? '').split(':')[2];
-  return models.find((model) => model.vendor === 'arduino' && device.fqbn && model.fqbn === device.fqbn && model.type === device.type && model.language === 'cpp')
-    ?? models.find((model) => model.vendor === 'arduino' && part && model.fqbn?.split(':')[2] === part && model.language === 'cpp')
+  const sketches = models.filter((model) => model.vendor === 'arduino' && model.language === 'cpp');
+  const [maker, core, board] = (device.fqbn ?? '').split(':');
+  return sketches.find((model) => board && board !== 'generic' && model.fqbn?.split(':')[2] === board)
+    ?? sketches.find((model) => core && core !== 'generic' && maker !== 'arduino' && model.fqbn?.startsWith(`${maker}:${core}:`))
     ?? models.find((model) => model.vendor === 'arduino' && model.type === device.type)
     ?? models.find((model) => model.key === 'esp32');
 }

@@ -44,7 +44,7 @@ export function Variables({ thing, types, values, calls, onAdd, onEdit, onRemove
       render: (/** @type {Property} */ row) => (row.persist ? t.variables.kept : html`<span class="devices-none">${t.variables.lastOnly}</span>`),
     },
     {
-      key: 'menu', label: '', width: '48px', align: /** @type {'end'} */ ('end'),
+      key: 'menu', label: /** @type {any} */ (html`<span class="hidden">${t.variables.menu}</span>`), width: '48px', align: /** @type {'end'} */ ('end'),
       render: (/** @type {Property} */ row) => html`<${Menu} small name=${`${t.variables.menu}: ${row.name}`} items=${[
         { label: t.variables.edit, icon: 'pencil', onClick: () => onEdit(row) },
         { label: t.variables.chart, icon: 'chart-line', href: `/console/things/${thing.id}/history?v=${row.id}` },
