@@ -83,6 +83,7 @@ class DashboardLinks:
             expires_at=expires_at,
         )
         await self._catalog.apply(Insert(link))
+        announce_dashboard(self._bus, dashboard, access=True)
         return NewLink(link, token)
 
     async def of(self, who: Principal, id: str) -> list[DashboardLink]:
@@ -97,7 +98,7 @@ class DashboardLinks:
             link for link in await self._catalog.select(DashboardLink, dashboard_id=dashboard.id) if _works(link, now)
         ]
 
-    async def withdraw(self, who: Principal, id: str, link_id: str) -> None:
+    async def withdraw(self, who: Principal, id: str, link: str) -> None:
         """End a link, by its id.
 
         Raises:
@@ -105,10 +106,10 @@ class DashboardLinks:
             Forbidden: as `Dashboards.get`.
         """
         dashboard = await self._dashboards.get(who, id, Action.CHANGE)
-        link = await self._catalog.get(DashboardLink, link_id)
-        if link is None or link.dashboard_id != dashboard.id:
+        held = await self._catalog.get(DashboardLink, link)
+        if held is None or held.dashboard_id != dashboard.id:
             raise NotFound("The dashboard has no such link.")
-        await self._catalog.apply(Delete(DashboardLink, link.id))
+        await self._catalog.apply(Delete(DashboardLink, held.id))
         announce_dashboard(self._bus, dashboard, access=True)
 
     async def open(self, token: str) -> OpenLink:
