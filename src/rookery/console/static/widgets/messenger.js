@@ -35,7 +35,7 @@ export function said(messages, at, value, mine) {
 function View({ widget, variables: [bound], options }) {
   const [messages, setMessages] = useState(/** @type {Message[]} */ ([]));
   const [typed, setTyped] = useState('');
-  const list = useRef(/** @type {HTMLOListElement|null} */ (null));
+  const list = useRef(/** @type {HTMLDivElement|null} */ (null));
   const low = useRef(true);
   useEffect(() => {
     let gone = false;
@@ -82,7 +82,7 @@ function View({ widget, variables: [bound], options }) {
   const name = widget.name || bound.name;
   const all = shown ? [...messages, { at: waiting.since, text: waiting.value, mine: true, waiting: true }] : messages;
   return html`<div class="w-chat">
-    <ol
+    <div
       class="w-chat-log"
       ref=${list}
       tabindex="0"
@@ -93,19 +93,19 @@ function View({ widget, variables: [bound], options }) {
         low.current = box.scrollHeight - box.scrollTop - box.clientHeight < 24;
       }}
     >
-      ${all.length === 0 && html`<li class="w-none">${t.empty}</li>`}
+      ${all.length === 0 && html`<p class="w-none">${t.empty}</p>`}
       ${all.map(
         (one, at) =>
-          html`<li
+          html`<div
             key=${`${one.at}-${at}`}
             class=${`w-chat-line ${one.mine ? 'is-mine' : ''} ${'waiting' in one ? 'is-waiting' : ''}`}
             title=${momentText(one.at)}
           >
             ${options.showLabels && (at === 0 || all[at - 1].mine !== one.mine) && html`<span class="w-chat-who">${one.mine ? t.you : t.board}</span>`}
             <span class="w-chat-text">${one.text}</span>
-          </li>`,
+          </div>`,
       )}
-    </ol>
+    </div>
     ${
       bound.writable &&
       html`<form

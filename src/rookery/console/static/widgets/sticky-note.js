@@ -38,7 +38,7 @@ function View({ options }) {
   return html`<div
     class=${`w-note w-note-${paper} w-note-size-${['s', 'l'].includes(options.size) ? options.size : 'm'}`}
     tabindex="0"
-    role="region"
+    role="note"
     aria-label=${words.kinds.stickyNote}
   >
     ${text.trim() ? html`<${Markdown} text=${text} />` : html`<p class="w-none">${words.note.empty}</p>`}

@@ -19,7 +19,7 @@ export function unknown(kind) {
     unknown: true,
     defaults: () => ({}),
     View: ({ variables }) =>
-      html`<div class="w-unknown w-middle">
+      html`<div class="w-unknown w-middle" tabindex="0" role="group" aria-label=${kind}>
         <p class="w-none">${words.unknown.line(kind)}</p>
         <dl>
           ${variables.map(

@@ -46,8 +46,9 @@ function one(token, depth) {
     case 'space':
     case 'def':
       return null;
+    // One level for all: a note stands below a title of the page, whatever order its author chose.
     case 'heading':
-      return { tag: `h${Math.min(token.depth + 2, 6)}`, children: inner() };
+      return { tag: 'h2', attrs: { class: `w-note-h${Math.min(token.depth, 4)}` }, children: inner() };
     case 'paragraph':
       return { tag: 'p', children: inner() };
     case 'blockquote':
@@ -63,11 +64,7 @@ function one(token, depth) {
         children: token.items.map((/** @type {Token} */ item) => listItem(item, depth + 1)),
       };
     case 'checkbox':
-      return {
-        tag: 'input',
-        attrs: { type: 'checkbox', checked: Boolean(token.checked), disabled: true },
-        children: [],
-      };
+      return null;
     case 'table':
       return table(token, depth + 1);
     case 'strong':
@@ -109,19 +106,24 @@ function link(href, children) {
 
 /** @param {Token} item @param {number} depth @returns {Node} */
 function listItem(item, depth) {
-  const children = tree(item.tokens, depth);
+  const children = tree(
+    (item.tokens ?? []).filter((/** @type {Token} */ token) => token.type !== 'checkbox'),
+    depth,
+  );
   if (!item.task) return { tag: 'li', children };
-  const known = item.tokens?.some((/** @type {Token} */ token) => holdsBox(token));
-  const box = {
-    tag: 'input',
-    attrs: { type: 'checkbox', checked: Boolean(item.checked), disabled: true },
-    children: [],
-  };
-  return { tag: 'li', attrs: { class: 'w-note-task' }, children: known ? children : [box, ...children] };
+  return { tag: 'li', attrs: { class: 'w-note-task' }, children: [boxOf(item.checked, item.text), ...children] };
 }
 
-/** @param {Token} token @returns {boolean} */
-const holdsBox = (token) => token.type === 'checkbox' || Boolean(token.tokens?.some(holdsBox));
+/** @param {any} checked @param {any} label @returns {Node} */
+function boxOf(checked, label) {
+  const attrs = {
+    type: 'checkbox',
+    checked: Boolean(checked),
+    disabled: true,
+    'aria-label': String(label ?? '').replace(/^\[.\]\s*/, ''),
+  };
+  return { tag: 'input', attrs, children: [] };
+}
 
 /** @param {Token} token @param {number} depth @returns {Node} */
 function table(token, depth) {
