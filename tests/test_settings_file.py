@@ -108,3 +108,21 @@ def test_a_file_that_can_not_be_written_is_a_sentence(tmp_path: Path) -> None:
     settings = Settings.load({}, {"data_dir": tmp_path / "gone"})
     with pytest.raises(SettingsError, match="cannot be changed"):
         save(settings, {"sync": "normal"})
+
+
+def test_what_runs_takes_over_before_it_is_written_and_goes_back_when_it_can_not_be(tmp_path: Path) -> None:
+    settings = Settings.load({}, {"data_dir": tmp_path})
+    heard: list[str] = []
+    save(settings, {"sync": "normal"}, lambda after: heard.append(after.sync))
+    assert heard == ["normal"]
+
+    def refuse(after: Settings) -> None:
+        raise SettingsError("no")
+
+    with pytest.raises(SettingsError, match="no"):
+        save(settings, {"sync": "full"}, refuse)
+    assert (tmp_path / "rookery.toml").read_text() == 'sync = "normal"\n'
+    away = Settings.load({}, {"data_dir": tmp_path / "gone"})
+    with pytest.raises(SettingsError, match="cannot be changed"):
+        save(away, {"sync": "normal"}, lambda after: heard.append(after.sync))
+    assert heard == ["normal", "normal", "full"]

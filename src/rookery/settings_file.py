@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,12 @@ def edit(text: str, changes: Mapping[str, Any]) -> str:
     return text
 
 
-def save(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+def save(settings: Settings, changes: Mapping[str, Any], apply: Callable[[Settings], None] | None = None) -> Settings:
     """Change the file of these settings. Returns what they would be if the server started now.
+
+    Args:
+        apply: takes them over before they are written, and the old ones again when they can not be. What it raises,
+            this raises.
 
     Raises:
         SettingsError: the values can not be used, the file can not be read or written; nothing has changed then.
@@ -44,7 +48,14 @@ def save(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         after = edit(text, changes)
         checked = settings.with_file(after)
-        _replace(path, after)
+        if apply is not None:
+            apply(checked)
+        try:
+            _replace(path, after)
+        except OSError:
+            if apply is not None:
+                apply(settings)
+            raise
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{path} cannot be changed ({reason}).") from error

@@ -198,6 +198,23 @@ async def test_guessing_gets_slow_and_then_is_not_heard(room: Room) -> None:
     assert (await sign_in(room.browser())).status_code == 200
 
 
+async def test_behind_a_proxy_on_this_machine_one_account_is_guarded_and_not_everybody_shut_out(room: Room) -> None:
+    await room.person()
+    await room.person("other@example.org")
+    for _ in range(Failures.FREE):
+        await sign_in(room.browser(peer="127.0.0.1"), password="wrong")
+    late = [
+        asyncio.create_task(sign_in(room.browser(peer="127.0.0.1"), password="wrong")) for _ in range(Failures.TOGETHER)
+    ]
+    while room.clock.waiting < Failures.TOGETHER:  # noqa: ASYNC110 - there is no event behind it
+        await asyncio.sleep(0)
+    assert (await sign_in(room.browser(peer="127.0.0.1"))).status_code == 429
+    assert (await sign_in(room.browser(peer="127.0.0.1"), email="other@example.org")).status_code == 200
+    room.clock.turn(Failures.LONGEST)
+    await asyncio.gather(*late)
+    assert (await sign_in(room.browser(peer="127.0.0.1"))).status_code == 200
+
+
 async def test_the_second_factor(room: Room) -> None:
     _, totp, _ = await with_second_factor(room)
     browser = room.browser()

@@ -170,7 +170,7 @@ def warnings(server: Server) -> list[str]:
 
 def link_addresses(bases: Sequence[str], token: str) -> list[str]:
     """The addresses of a one-time link on servers with these base URLs."""
-    from rookery.console.app import LINK
+    from rookery.console.places import LINK
 
     return [_local(base) + LINK + token for base in bases]
 

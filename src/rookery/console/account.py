@@ -14,7 +14,7 @@ import msgspec
 from rookery.console.api import Route, route
 from rookery.console.call import Call, ms
 from rookery.console.errors import Refusal, not_found
-from rookery.console.session import CLIENT, Secret, Short, end_sessions, guesser, heard, person_view
+from rookery.console.session import CLIENT, Secret, Short, end_sessions, guessed, heard, known, person_view
 from rookery.core.errors import Invalid
 from rookery.core.people import check_password
 from rookery.core.records import Token
@@ -153,11 +153,11 @@ async def _insist(call: Call, password: str, field: str) -> None:
     Raises:
         Refusal: 403, late for whoever goes on guessing; 429.
     """
-    heard(call)
+    heard(call, call.person.id)
     if not await call.services.people.knows_password(call.person, password):
-        await call.backend.failures.add(guesser(call))
+        await guessed(call, call.person.id)
         raise Refusal(403, "wrong_password", "This is not your password.", field)
-    call.backend.failures.forget(guesser(call))
+    known(call, call.person.id)
 
 
 async def _sessions(call: Call) -> list[Token]:

@@ -19,15 +19,13 @@ from pathlib import Path
 
 from rookery.console.api import OwnApi
 from rookery.console.backend import Backend
+from rookery.console.places import LINK, ROOT
 from rookery.console.proxy import Proxy
 from rookery.console.tree import STATIC, Tree
 from rookery.console.twins import SUFFIX, Twins
 from rookery.gateways.asgi import App, Receive, Scope, Send, answer
 
-ROOT = "/console"
 API = f"{ROOT}/api/"
-LINK = "/start/"
-"""Where one-time links begin."""
 CA_FILE = "/ca.pem"
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 NO_STORE = (b"cache-control", b"no-store")

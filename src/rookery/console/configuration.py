@@ -92,22 +92,10 @@ async def change(call: Call, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
         _check(name, value)
     async with backend.changing:
-        before = backend.saved
         try:
-            saved = await asyncio.to_thread(save, before, changes)
-        except SettingsError as error:
-            raise Refusal(400, "invalid", str(error), _named(str(error), changes)) from None
-        try:
-            if backend.apply is not None:
-                await asyncio.to_thread(backend.apply, saved)
+            backend.saved = await asyncio.to_thread(save, backend.saved, changes, backend.apply)
         except (KeysError, SettingsError) as error:
-            back = {
-                name: _shown(name, getattr(before, name)) if before.origins.get(name) == FILE else None
-                for name in changes
-            }
-            await asyncio.to_thread(save, before, back)
-            raise Refusal(400, "invalid", str(error), next(iter(changes))) from None
-        backend.saved = saved
+            raise Refusal(400, "invalid", str(error), _named(str(error), changes)) from None
 
 
 def _check(name: str, value: Any) -> None:
@@ -121,7 +109,8 @@ def _check(name: str, value: Any) -> None:
 
 
 def _named(sentence: str, changes: Mapping[str, Any]) -> str | None:
-    return next((name for name in changes if name in sentence), None)
+    """Which of the settings a sentence is about; the first when it names none."""
+    return next((name for name in changes if name in sentence), next(iter(changes), None))
 
 
 def view(call: Call) -> dict[str, Any]:

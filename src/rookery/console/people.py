@@ -12,6 +12,7 @@ import msgspec
 from rookery.console.api import May, Route, route
 from rookery.console.call import Call, ms
 from rookery.console.errors import Refusal, not_found
+from rookery.console.places import LINK, whole
 from rookery.console.session import person_view
 from rookery.core.clock import SECOND
 from rookery.core.people import LINK_LIFETIME, check_name
@@ -28,8 +29,6 @@ from rookery.core.records import (
     Thing,
     Token,
 )
-
-LINK = "/start/"
 
 
 class Invited(msgspec.Struct):
@@ -117,9 +116,8 @@ async def _keep_an_operator(call: Call, person: Person) -> None:
 
 async def _link(call: Call, person: Person) -> dict[str, Any]:
     token = await call.services.people.link(person)
-    base = call.headers.get("origin") or call.backend.secure_url or call.backend.url or ""
     return {
-        "link": f"{base}{LINK}{token}",
+        "link": whole(call, LINK + token),
         "expires": ms(call.services.clock.now() + LINK_LIFETIME * SECOND),
     }
 

@@ -14,10 +14,10 @@ from rookery.console.backend import Backend
 from rookery.console.call import Answer, session_of, session_token
 from rookery.console.errors import Refusal, foreign, not_found, signed_out
 from rookery.console.origin import allowed
+from rookery.console.places import ROOT
 from rookery.console.reply import NO_STORE, refused
 from rookery.gateways.asgi import Receive, Scope, Send, answer
 
-PREFIX = "/console"
 ARDUINO = "iot"
 _DROPPED = frozenset({b"cookie", b"authorization", b"x-space", b"x-organization", b"origin"})
 """Headers of the browser that the APIs do not get as they are. Without an origin they do not think of other sites."""
@@ -68,7 +68,7 @@ class Proxy:
         chosen = headers.get("x-organization") or ("" if space == grant.principal.person_id else space)
         if first == ARDUINO and chosen:
             passed.append((b"x-organization", chosen.encode("latin-1")))
-        path = scope["path"][len(PREFIX) :]
+        path = scope["path"][len(ROOT) :]
         raw = scope.get("raw_path") or b""
-        raw = raw[len(PREFIX) :] if raw.startswith(PREFIX.encode()) else path.encode()
+        raw = raw[len(ROOT) :] if raw.startswith(ROOT.encode()) else path.encode()
         return {**scope, "path": path, "raw_path": raw, "headers": passed}

@@ -14,13 +14,13 @@ from rookery import __version__
 from rookery.console.api import May, Route, route
 from rookery.console.call import COOKIE, Call, ms
 from rookery.console.errors import Refusal
-from rookery.core.guessing import subscriber
+from rookery.console.places import ROOT
+from rookery.core.guessing import is_loopback, subscriber
 from rookery.core.records import Bearer, Member, Person, Space, SpaceKind
 
 CLIENT = "console"
 """Under which client the tokens of sessions are listed."""
 DAY_SECONDS = 86_400
-PATH = "/console"
 
 Short = Annotated[str, msgspec.Meta(max_length=256)]
 Secret = Annotated[str, msgspec.Meta(max_length=2_048)]
@@ -56,11 +56,13 @@ async def show(call: Call) -> dict[str, Any]:
 async def sign_in(call: Call) -> dict[str, Any]:
     """Sign in with a password."""
     given = await call.json(Credentials)
-    heard(call)
-    person = await call.services.people.log_in(given.email.strip(), given.password)
+    email = given.email.strip()
+    heard(call, email)
+    person = await call.services.people.log_in(email, given.password)
     if person is None:
-        await call.backend.failures.add(guesser(call))
+        await guessed(call, email)
         raise Refusal(403, "wrong_password", "The e-mail address or the password is wrong.")
+    known(call, email)
     return await let_in(call, person)
 
 
@@ -68,11 +70,11 @@ async def sign_in(call: Call) -> dict[str, Any]:
 async def answer_otp(call: Call) -> dict[str, Any]:
     """Sign in with the second factor."""
     given = await call.json(SecondFactor)
-    heard(call)
+    heard(call, given.mfa)
     proof = {"recovery": given.recovery} if given.recovery else {"code": given.otp}
     login = await call.services.otp.answer(given.mfa, client=CLIENT, **proof)
     if login is None:
-        await call.backend.failures.add(guesser(call))
+        await guessed(call, given.mfa)
         if await call.services.otp.waits(given.mfa):
             raise Refusal(403, "wrong_otp", "This is not the one-time password of this moment.", "otp")
         raise Refusal(403, "mfa_ended", "This sign-in has ended. Begin again with the password.")
@@ -87,19 +89,29 @@ async def sign_out(call: Call) -> None:
     forget(call)
 
 
-def heard(call: Call) -> None:
+def heard(call: Call, what: str) -> None:
     """Raise when somebody guesses faster than refusals come.
 
     Raises:
         Refusal: 429.
     """
-    if call.backend.failures.presses(guesser(call)):
+    if call.backend.failures.presses(_guesser(call, what)):
         raise Refusal(429, "guessing", "There were too many wrong passwords from your address. Wait a moment.")
 
 
-def guesser(call: Call) -> str:
-    """Under what wrong passwords are counted."""
-    return subscriber(call.peer)
+async def guessed(call: Call, what: str) -> None:
+    """Count a wrong guess at `what`, and return when it may be answered."""
+    await call.backend.failures.add(_guesser(call, what))
+
+
+def known(call: Call, what: str) -> None:
+    """A right one: they count from zero again."""
+    call.backend.failures.forget(_guesser(call, what))
+
+
+def _guesser(call: Call, what: str) -> str:
+    """An address, whatever it guesses at. A proxy on this machine is everybody: there it is what is guessed at."""
+    return f"{call.peer} {what}" if is_loopback(call.peer) else subscriber(call.peer)
 
 
 async def let_in(call: Call, person: Person) -> dict[str, Any]:
@@ -116,7 +128,6 @@ async def let_in(call: Call, person: Person) -> dict[str, Any]:
 
 async def begin(call: Call, person: Person) -> dict[str, Any]:
     """A session for somebody who has shown who they are; one that the browser had before ends."""
-    call.backend.failures.forget(guesser(call))
     if await call.sign_in() and call.grant is not None:
         await call.services.tokens.revoke(call.grant.record)
     lifetime = call.backend.settings.session_days * DAY_SECONDS
@@ -144,7 +155,7 @@ def session_cookie(call: Call) -> bool:
 
 def _set_cookie(call: Call, token: str, lifetime: int) -> None:
     secure = "; Secure" if call.secure else ""
-    cookie = f"{COOKIE}={token}; Path={PATH}; Max-Age={lifetime}; HttpOnly; SameSite=Lax{secure}"
+    cookie = f"{COOKIE}={token}; Path={ROOT}; Max-Age={lifetime}; HttpOnly; SameSite=Lax{secure}"
     call.answer_headers.append((b"set-cookie", cookie.encode()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -79,8 +80,7 @@ async def put(call: Call) -> dict[str, Any]:
     try:
         await change(call, changes)
     except Refusal:
-        if own is not None and before is not None:
-            await asyncio.to_thread(write_private, path, before)
+        await asyncio.to_thread(_restore, path, before)
         raise
     return await _view(call)
 
@@ -115,24 +115,34 @@ def _names(given: list[str], field: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _keep(path: Any, own: OwnCertificate) -> None:
+def _keep(path: Path, own: OwnCertificate) -> None:
     content = own.key.strip().encode() + b"\n" + own.certificate.strip().encode() + b"\n"
     trial = path.with_name(f"{path.name}.trial")
     try:
         write_private(trial, content)
-        TlsIdentity(trial, trial, "").context()
-        x509.load_pem_x509_certificates(own.certificate.encode())
+        try:
+            x509.load_pem_x509_certificates(own.certificate.encode())
+            TlsIdentity(trial, trial, "").context()
+        except (KeysError, ValueError):
+            raise Refusal(
+                400,
+                "invalid",
+                "Certificate and key can not be used: they must be PEM, belong together, and the key must not be "
+                "encrypted.",
+                "own_certificate",
+            ) from None
         write_private(path, content)
-    except (KeysError, ValueError):
-        raise Refusal(
-            400,
-            "invalid",
-            "Certificate and key can not be used: they must be PEM, belong together, and the key must not be "
-            "encrypted.",
-            "own_certificate",
-        ) from None
+    except KeysError as error:
+        raise Refusal(503, "unavailable", str(error)) from None
     finally:
         trial.unlink(missing_ok=True)
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_private(path, content)
 
 
 async def _view(call: Call) -> dict[str, Any]:

@@ -14,11 +14,11 @@ import msgspec
 from rookery.console.api import May, Route, route
 from rookery.console.call import Call, ms
 from rookery.console.errors import Refusal
+from rookery.console.places import SHARED, whole
 from rookery.core.clock import MILLISECOND, SECOND
 from rookery.core.points import Aggregation, Point
 from rookery.core.records import DashboardLink, Person, ValueKind, Variable
 
-PAGE = "/console/shared/"
 POINTS, MOST_POINTS = 400, 2_000
 """What a chart can show."""
 LATEST = 8_640_000_000_000
@@ -108,8 +108,7 @@ async def make_link(call: Call) -> dict[str, Any]:
     made = await call.services.dashboard_links.make(
         call.who, call.uuid("id", "dashboard"), name=given.name.strip(), expires_at=expires
     )
-    base = call.headers.get("origin") or call.backend.secure_url or call.backend.url or ""
-    return await _view(call, made.link) | {"token": made.token, "link": f"{base}{PAGE}{made.token}"}
+    return await _view(call, made.link) | {"token": made.token, "link": whole(call, SHARED + made.token)}
 
 
 @route("DELETE", "dashboards/{id}/links/{link}")

@@ -75,6 +75,17 @@ def _finish(over: asyncio.Future[None]) -> None:
 
 
 @lru_cache(maxsize=1_024)
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine. What is no address (a Unix socket has none) is local as well."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return True
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return (mapped or ip).is_loopback
+
+
+@lru_cache(maxsize=1_024)
 def subscriber(address: str) -> str:
     """What counts as one: an IPv4 address, also one inside IPv6, or an IPv6 network of 64 bits (RFC 6177)."""
     try:

@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
-from ipaddress import ip_address
 from math import ceil
 
 from rookery.core.clock import Clock
-from rookery.core.guessing import subscriber
+from rookery.core.guessing import is_loopback, subscriber
 from rookery.particle.api.errors import too_many_requests
 
 WINDOW = 300.0
@@ -147,14 +145,3 @@ class RateLimits:
         held = self._streams.pop(one, 0)
         if held > 1:
             self._streams[one] = held - 1
-
-
-@lru_cache(maxsize=1_024)
-def is_loopback(address: str) -> bool:
-    """Whether an address is this machine. What is no address (a Unix socket has none) is local as well."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return True
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_loopback
