@@ -62,9 +62,7 @@ async def test_every_page_is_the_same_document_with_a_strict_policy(room: Room, 
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/console/", "/console/api/session", "/nothing", "/console/static/x/y", "/ca.pem"]
-)
+@pytest.mark.parametrize("path", ["/", "/console/", "/console/api/session", "/nothing", "/console/iot/x", "/ca.pem"])
 async def test_every_answer_is_guarded(room: Room, path: str) -> None:
     headers = (await room.browser().get(path)).headers
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
@@ -78,6 +76,12 @@ async def test_every_answer_is_guarded(room: Room, path: str) -> None:
 
 async def test_files_are_kept_for_ever_and_packed_once(room: Room) -> None:
     base = await base_of(room)
+    for path in ("app.js", "nothing.js"):
+        headers = (await room.browser().get(base + path)).headers
+        assert (headers["x-content-type-options"], headers["cross-origin-resource-policy"]) == (
+            "nosniff",
+            "same-origin",
+        )
     plain = await room.browser().get(base + "app.js", headers={"accept-encoding": "identity"})
     packed = await room.browser().get(base + "app.js", headers={"accept-encoding": "gzip, br"})
     for answer in (plain, packed):

@@ -29,6 +29,7 @@ API = f"{ROOT}/api/"
 CA_FILE = "/ca.pem"
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")
 NO_STORE = (b"cache-control", b"no-store")
+OWN_PAGES = (b"cross-origin-resource-policy", b"same-origin")
 SMALL = 512
 """Bytes below which packing gains nothing."""
 
@@ -39,7 +40,7 @@ COMMON = (
     # The address of a page may hold a one-time link or a link to a dashboard: others hear of no more than the origin.
     (b"referrer-policy", b"strict-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
+    OWN_PAGES,
     (b"x-frame-options", b"DENY"),
 )
 
@@ -74,7 +75,7 @@ class ConsoleApp:
         if path.startswith(API):
             await self._own(path[len(API) :], scope, receive, guarded)
         elif path.startswith(STATIC):
-            await self._file(path[len(STATIC) :], scope, guarded)
+            await self._file(path[len(STATIC) :], scope, send)
         elif path == ROOT or path.startswith(ROOT + "/"):
             first = path[len(ROOT) + 1 :].partition("/")[0]
             if first in self._backend.apis:
@@ -141,9 +142,10 @@ class ConsoleApp:
         found = tree.file(hash, path) if tree.ready else await asyncio.to_thread(tree.file, hash, path)
         if found is None:
             text = b"There is no such file in this version of the console. Load the page again.\n"
-            await answer(send, 404, text, headers=(NO_STORE,))
+            await answer(send, 404, text, headers=(NO_STORE, OWN_PAGES))
             return
-        headers = [NO_STORE if tree.reload else FOR_EVER]
+        # A page loads some sixty of them, so they carry what a file of ours needs and no more.
+        headers = [NO_STORE if tree.reload else FOR_EVER, OWN_PAGES]
         body = found.body
         if found.packable and len(body) >= SMALL:
             headers.append((b"vary", b"accept-encoding"))
