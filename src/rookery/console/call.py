@@ -84,8 +84,9 @@ class Call:
             raise signed_out()
         return self._person
 
-    async def sign_in(self) -> bool:
-        """Look at the session; False when there is none (any more).
+    async def sign_in(self, *, anywhere: bool = False) -> bool:
+        """Look at the session; False when there is none (any more). With `anywhere` a space that is not the person's is
+        forgotten: a browser may remember one that the person has left.
 
         Raises:
             Refusal: `X-Space` is no space of this person.
@@ -97,7 +98,12 @@ class Call:
         if person is None:
             return False
         self.grant, self._person = grant, person
-        self._who = await in_space(self.services.catalog, grant.principal, self.headers.get("x-space", ""))
+        try:
+            self._who = await in_space(self.services.catalog, grant.principal, self.headers.get("x-space", ""))
+        except Refusal:
+            if not anywhere:
+                raise
+            self._who = grant.principal
         return True
 
     def query(self, name: str, default: str = "") -> str:

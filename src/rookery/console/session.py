@@ -45,7 +45,7 @@ class SecondFactor(msgspec.Struct):
 @route("GET", "session", May.ANYBODY)
 async def show(call: Call) -> dict[str, Any]:
     """Who is signed in. Also for who is not."""
-    if not await call.sign_in():
+    if not await call.sign_in(anywhere=True):
         if session_cookie(call):
             forget(call)
         return {"signed_in": False, "server": {"version": __version__}}
@@ -84,7 +84,7 @@ async def answer_otp(call: Call) -> dict[str, Any]:
 @route("DELETE", "session", May.ANYBODY)
 async def sign_out(call: Call) -> None:
     """End the session. Nothing happens where there is none."""
-    if await call.sign_in() and call.grant is not None:
+    if await call.sign_in(anywhere=True) and call.grant is not None:
         await call.services.tokens.revoke(call.grant.record)
     forget(call)
 
@@ -128,7 +128,7 @@ async def let_in(call: Call, person: Person) -> dict[str, Any]:
 
 async def begin(call: Call, person: Person) -> dict[str, Any]:
     """A session for somebody who has shown who they are; one that the browser had before ends."""
-    if await call.sign_in() and call.grant is not None:
+    if await call.sign_in(anywhere=True) and call.grant is not None:
         await call.services.tokens.revoke(call.grant.record)
     lifetime = call.backend.settings.session_days * DAY_SECONDS
     issued = await call.services.tokens.issue(Bearer.PERSON, person.id, CLIENT, lifetime=lifetime)
