@@ -80,6 +80,8 @@ async def test_over_tls_the_cookie_stays_there(room: Room) -> None:
     await room.person()
     answer = await sign_in(room.browser(base="https://rookery.test"))
     assert answer.headers["set-cookie"].endswith("; SameSite=Lax; Secure")
+    proxied = await room.browser().post("/console/api/session", json=RIGHT, headers={"origin": "https://rookery.test"})
+    assert proxied.headers["set-cookie"].endswith("; SameSite=Lax; Secure")
 
 
 async def test_signing_in_again_ends_the_session_before(room: Room) -> None:

@@ -61,8 +61,8 @@ class Call:
 
     @property
     def secure(self) -> bool:
-        """Whether it came over TLS."""
-        return bool(self.scope.get("scheme") in ("https", "wss"))
+        """Whether the browser has TLS, be it to a proxy in front of this server."""
+        return self.scope.get("scheme") in ("https", "wss") or self.headers.get("origin", "").startswith("https://")
 
     @property
     def peer(self) -> str:
