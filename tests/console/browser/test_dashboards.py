@@ -90,7 +90,7 @@ def test_what_a_board_does_not_confirm_is_said_and_offered_again(signed_in: Page
     page.get_by_role("switch").click()
     expect(frame).to_have_class(re.compile("is-pending"))
     page.clock.run_for(5_100)
-    expect(frame.get_by_role("status")).to_contain_text("Not confirmed: the board is offline")
+    expect(frame.get_by_role("status")).to_contain_text("Not confirmed, offline")
     axe(page)
     picture(page, "dashboard-unconfirmed")
     frame.get_by_role("button", name="Try again").click()
@@ -160,14 +160,36 @@ def test_names_with_markup_are_text_and_long_ones_stay_in_their_place(signed_in:
 def test_kiosk_shows_the_board_alone(signed_in: Page, cloud: Sandbox) -> None:
     made = dashboard(cloud, "Wall", widget("Sticky Note", options={"text": "hello"}))
     page = signed_in
+    page.add_init_script(
+        "window.asked = []; navigator.wakeLock.request = async (kind) => { asked.push(kind); return {release() {}} }"
+    )
     page.goto(f"/console/dashboards/{made['id']}?kiosk=1")
     expect(page.locator("main h1")).to_have_text("Wall")
+    assert page.evaluate("asked") == ["screen"]
     expect(page.get_by_role("link", name="Devices")).to_be_hidden()
     expect(page.get_by_role("link", name="Edit")).to_have_count(0)
     picture(page, "dashboard-kiosk")
     page.keyboard.press("Escape")
     expect(page).not_to_have_url(re.compile("kiosk"))
     expect(page.get_by_role("link", name="Devices")).to_be_visible()
+
+
+def test_what_is_switched_in_one_tab_shows_in_another_and_under_a_phone(signed_in: Page, cloud: Sandbox) -> None:
+    thing = thing_with(cloud, "Two tabs", STATUS, LEVEL)
+    lamp, slider = widget("Switch", thing["variables"]["lamp"]), widget("Slider", thing["variables"]["level"], x=8)
+    made = dashboard(cloud, "Two tabs", lamp, slider)
+    page, other = signed_in, signed_in.context.new_page()
+    for each in (page, other):
+        each.goto(f"/console/dashboards/{made['id']}")
+        expect(each.get_by_role("switch")).to_be_visible()
+    other.set_viewport_size(PHONE)
+    page.get_by_role("switch").click()
+    expect(other.get_by_role("switch")).to_be_checked()
+    handle = other.get_by_role("slider")
+    handle.focus()
+    other.keyboard.press("End")
+    expect(page.get_by_role("slider")).to_have_value("100")
+    other.close()
 
 
 def test_the_list_searches_clones_deletes_and_brings_back(signed_in: Page, cloud: Sandbox) -> None:

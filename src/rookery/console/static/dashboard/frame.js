@@ -58,7 +58,9 @@ function troubleOf(widget, kind, bounds, looking) {
   if (looking && bounds.some((bound) => bound.source)) return t.tile.sourceShared;
   if (widget.unlinked && bounds.length <= 1) return t.tile.deleted(bounds[0]?.name ?? '');
   if (bounds.length < kind.count[0]) return t.tile.unlinked;
-  if (!kind.unknown && bounds.length > 0 && !kind.fits(bounds)) return t.tile.mistyped(kind.label);
+  // A control of a variable that only its board writes is drawn at rest: other programs make such, too.
+  const types = bounds.map((bound) => ({ ...bound, permission: 'READ_WRITE' }));
+  if (!kind.unknown && bounds.length > 0 && !kind.fits(types)) return t.tile.mistyped(kind.label);
   return '';
 }
 
@@ -80,6 +82,7 @@ function Title({ widget, bounds, showThing }) {
     <h2 class="db-name" title=${titleOf(widget)}>${titleOf(widget)}</h2>
     ${thing ? html`<span class="db-thing">${thing}</span>` : null}
     <span class="db-space"></span>
+    ${state === 'unconfirmed' || state === 'failed' ? html`<${Dismiss} bounds=${bounds} />` : null}
     ${state === 'pending'
       ? html`<span class="db-ring" title=${t.tile.sending}><span class="hidden" role="status">${t.tile.sending}</span></span>`
       : over || state === 'offline'
@@ -100,6 +103,14 @@ function Age({ bounds, offline }) {
   </span>`;
 }
 
+/** Stops to wait: what the board last said shows again. @param {{bounds: Bound[]}} props */
+function Dismiss({ bounds }) {
+  const drop = () => {
+    for (const bound of bounds) bound.pending.value = null;
+  };
+  return html`<button type="button" class="db-drop" aria-label=${t.tile.dismiss} title=${t.tile.dismiss} onClick=${drop}><${Icon} name="x" size=${14} /></button>`;
+}
+
 /** What was written and is not there yet, said where it was written. @param {{bounds: Bound[]}} props */
 function Pendings({ bounds }) {
   const late = bounds.find((bound) => bound.pending.value && bound.pending.value.state !== 'sending');
@@ -110,9 +121,6 @@ function Pendings({ bounds }) {
   return html`<div class="db-late" role="status">
     <span class="db-late-text" title=${text}><${Icon} name="circle-alert" size=${14} />${text}</span>
     <button type="button" class="db-link" onClick=${() => late.write(pending.value)}>${t.tile.retry}</button>
-    <button type="button" class="db-link db-drop" aria-label=${t.tile.dismiss} title=${t.tile.dismiss} onClick=${() => (late.pending.value = null)}>
-      <${Icon} name="x" size=${14} />
-    </button>
   </div>`;
 }
 

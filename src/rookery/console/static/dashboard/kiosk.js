@@ -16,13 +16,15 @@ export function useKiosk(on) {
     /** @type {WakeLockSentinel|null} */
     let lock = null;
     let left = false;
+    let said = false;
     // A lock ends whenever the page is hidden, so it is asked for again each time the page is seen.
     const keepAwake = async () => {
       if (document.hidden || left) return;
       try {
         lock = (await navigator.wakeLock?.request('screen')) ?? null;
         if (left) void lock?.release();
-        if (!navigator.wakeLock) toast(t.kiosk.asleep);
+        if (!navigator.wakeLock && !said) toast(t.kiosk.asleep);
+        said = true;
       } catch {
         // The system may refuse, on low battery for one. Nothing else stops working.
       }

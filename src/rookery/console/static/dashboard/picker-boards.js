@@ -10,6 +10,8 @@ const words = t.picker;
 /** Boards listed at once, and events looked back at. */
 const BOARDS = 50;
 const EVENTS = 50;
+/** Boards that a search looks into. */
+const SEARCHED = 8;
 
 /** @typedef {import('./sources.js').Source} Source */
 
@@ -18,8 +20,10 @@ const EVENTS = 50;
  */
 export function Boards({ text, chosen, onPick, suits }) {
   const list = useLoad((api) => api.own('GET', 'devices', { query: { dialect: 'particle', per_page: BOARDS, sort: 'name' } }), []);
-  const boards = list.data?.devices ?? [];
-  if (list.state === 'ready' && boards.length === 0) return null;
+  const all = list.data?.devices ?? [];
+  // A search looks into boards, and each is a question to the server.
+  const boards = text ? all.slice(0, SEARCHED) : all;
+  if (list.state === 'ready' && all.length === 0) return null;
   if (list.state === 'error') return null;
   return html`<section>
     <h3 class="db-pick-thing">${words.boards}</h3>
@@ -31,60 +35,67 @@ export function Boards({ text, chosen, onPick, suits }) {
 /** @param {{board: any, text: string, chosen: any, onPick: (source: Source) => void, suits: (variable: any) => boolean}} props */
 function Board({ board, text, chosen, onPick, suits }) {
   const [open, setOpen] = useState(false);
+  const [event, setEvent] = useState('');
+  const wanted = open || text !== '';
+  const shown = useLoad(async (api) => (wanted ? { known: await api.v1('GET', `/devices/${board.hex_id}`), heard: await eventsOf(api, board.id) } : null), [board.id, wanted]);
+  const base = { device: board.hex_id, id: board.id, device_name: board.name || board.hex_id };
+  const offers = shown.data ? offersOf(base, shown.data) : [];
+  const found = offers.filter((each) => (!text || `${each.name} ${base.device_name}`.toLowerCase().includes(text)) && suits(asVariable(each)));
+  if (text && !open && found.length === 0) return null;
   return html`<div class="db-pick-board">
-    <button type="button" class="db-pick-row" aria-expanded=${String(open || text !== '')} onClick=${() => setOpen(!open)}>
-      <${Icon} name=${open || text ? 'chevron-down' : 'chevron-right'} size=${14} />
-      <span class="db-link-name">${board.name || board.hex_id}</span>
+    <button type="button" class="db-pick-row" aria-expanded=${String(wanted)} onClick=${() => setOpen(!open)}>
+      <${Icon} name=${wanted ? 'chevron-down' : 'chevron-right'} size=${14} />
+      <span class="db-link-name">${base.device_name}</span>
       <${Dot} online=${board.online} />
     </button>
-    ${open || text ? html`<${Offers} board=${board} text=${text} chosen=${chosen} onPick=${onPick} suits=${suits} />` : null}
+    ${wanted && shown.state === 'error' ? html`<${ErrorBox} error=${shown.error} retry=${shown.reload} />` : null}
+    ${wanted && !shown.data && shown.state === 'loading' ? html`<${Skeleton} rows=${2} />` : null}
+    ${wanted && shown.data
+      ? html`<ul class="plain db-pick-offers">
+          ${found.map((each) => {
+            const picked = chosen !== null && sourceId(chosen) === sourceId(each);
+            return html`<li key=${sourceId(each)}>
+              <button type="button" class="db-pick-row" aria-pressed=${String(picked)} onClick=${() => onPick(each)}>
+                <span class="db-tick">${picked ? html`<${Icon} name="check" size=${14} />` : null}</span>
+                <span class="db-link-name">${each.name}</span>
+                <span class="db-type">${words[each.kind]}</span>
+              </button>
+            </li>`;
+          })}
+          ${text
+            ? null
+            : html`<li class="db-pick-event">
+                <${Field} label=${words.eventName} hideLabel=${true} placeholder=${words.eventName} value=${event} onInput=${setEvent} maxlength=${64} />
+                <${Button} small=${true} label=${words.eventAdd} disabled=${event.trim() === ''} onClick=${() => onPick({ ...base, kind: 'event', name: event.trim(), type: 'CHARSTRING' })} />
+              </li>`}
+        </ul>`
+      : null}
   </div>`;
 }
 
-/** @param {{board: any, text: string, chosen: any, onPick: (source: Source) => void, suits: (variable: any) => boolean}} props */
-function Offers({ board, text, chosen, onPick, suits }) {
-  const [event, setEvent] = useState('');
-  const shown = useLoad((api) => api.v1('GET', `/devices/${board.hex_id}`), [board.id]);
-  const heard = useLoad(async (api) => {
-    // Old events only help to choose: without them a name can be typed.
-    try {
-      return (await api.own('GET', `devices/${board.id}/events`, { query: { limit: EVENTS } })).events;
-    } catch {
-      return [];
-    }
-  }, [board.id]);
-  if (shown.state === 'error') return html`<${ErrorBox} error=${shown.error} retry=${shown.reload} />`;
-  if (!shown.data) return html`<${Skeleton} rows=${2} />`;
-  const base = { device: board.hex_id, id: board.id, device_name: board.name || board.hex_id };
-  /** @type {Source[]} */
-  const offers = [
-    ...Object.entries(shown.data.variables ?? {}).map(([name, type]) => ({ ...base, kind: /** @type {const} */ ('variable'), name, type: TYPES[String(type)] ?? 'CHARSTRING' })),
-    ...(shown.data.functions ?? []).map((/** @type {string} */ name) => ({ ...base, kind: 'function', name, type: 'STATUS' })),
-    ...eventsOf(heard.data ?? []).map(([name, data]) => ({ ...base, kind: /** @type {const} */ ('event'), name, type: typeOf(data) })),
+/** @param {{device: string, id: string, device_name: string}} base @param {{known: any, heard: any[]}} shown @returns {Source[]} */
+function offersOf(base, { known, heard }) {
+  return [
+    ...Object.entries(known.variables ?? {}).map(([name, type]) => ({ ...base, kind: /** @type {const} */ ('variable'), name, type: TYPES[String(type)] ?? 'CHARSTRING' })),
+    ...(known.functions ?? []).map((/** @type {string} */ name) => ({ ...base, kind: 'function', name, type: 'STATUS' })),
+    ...latest(heard).map(([name, data]) => ({ ...base, kind: /** @type {const} */ ('event'), name, type: typeOf(data) })),
   ];
-  const found = offers.filter((each) => (!text || `${each.name} ${base.device_name}`.toLowerCase().includes(text)) && suits(asVariable(each)));
-  return html`<ul class="plain db-pick-offers">
-    ${found.map(
-      (each) => html`<li key=${sourceId(each)}>
-        <button type="button" class="db-pick-row" aria-pressed=${String(chosen !== null && sourceId(chosen) === sourceId(each))} onClick=${() => onPick(each)}>
-          <span class="db-tick">${chosen !== null && sourceId(chosen) === sourceId(each) ? html`<${Icon} name="check" size=${14} />` : null}</span>
-          <span class="db-link-name">${each.name}</span>
-          <span class="db-type">${words[each.kind]}</span>
-        </button>
-      </li>`,
-    )}
-    <li class="db-pick-event">
-      <${Field} label=${words.eventName} hideLabel=${true} placeholder=${words.eventName} value=${event} onInput=${setEvent} maxlength=${64} />
-      <${Button} small=${true} label=${words.eventAdd} disabled=${event.trim() === ''} onClick=${() => onPick({ ...base, kind: 'event', name: event.trim(), type: 'CHARSTRING' })} />
-    </li>
-  </ul>`;
+}
+
+/** Old events only help to choose: without them a name can be typed. @param {any} api @param {string} id @returns {Promise<any[]>} */
+async function eventsOf(api, id) {
+  try {
+    return (await api.own('GET', `devices/${id}/events`, { query: { limit: EVENTS } })).events;
+  } catch {
+    return [];
+  }
 }
 
 /** @param {Source} source what a kind is asked about */
 const asVariable = (source) => ({ type: source.type, permission: source.kind === 'function' ? 'READ_WRITE' : 'READ_ONLY', source });
 
 /** The last data of each event. @param {any[]} events newest first @returns {[string, any][]} */
-function eventsOf(events) {
+function latest(events) {
   const found = new Map();
   for (const each of events) {
     if (!found.has(each.name) && !each.binary && !String(each.name).startsWith('spark/')) found.set(each.name, each.data);

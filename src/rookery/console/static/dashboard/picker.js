@@ -1,10 +1,11 @@
 /** Adding a widget: first the variable, then how to show it, drawn with the variable's own values. */
-import { html, useMemo, useState } from '../html.js';
+import { html, useEffect, useMemo, useRef, useState } from '../html.js';
 import { useLoad } from '../api/rest.js';
 import { Button, Empty, ErrorBox, Field, Icon, Search, Sheet, Skeleton, Tag } from '../ui/index.js';
 import { kinds as allKinds, kindOf, standalone } from '../widgets/registry.js';
 import { formatValue } from '../widgets/types.js';
 import { Boards } from './picker-boards.js';
+import { onPhone } from './board.js';
 import { Tile } from './frame.js';
 import { GAP, ROW } from './geometry.js';
 import { boundsOf, offered } from './kinds.js';
@@ -128,7 +129,12 @@ function Kinds({ choice, from, onAdd, onSource, onClear }) {
     const widget = sample(allKinds[0]?.kind ?? 'Value', choice);
     return offered(boundsOf(widget, from));
   }, [choice]);
-  return html`<div class="db-pick-kinds" aria-live="polite">
+  const head = useRef(/** @type {HTMLElement|null} */ (null));
+  useEffect(() => {
+    // On a phone the kinds stand below a long list.
+    if (count > 0 && onPhone.peek()) head.current?.scrollIntoView({ block: 'start' });
+  }, [count > 0]);
+  return html`<div class="db-pick-kinds" ref=${head}>
     <div class="db-pick-head">
       <h3>${count === 0 ? words.none : words.fits}</h3>
       ${count > 0 ? html`<${Tag} label=${isSource(choice.source) ? choice.source.name : words.chosen(count)} onRemove=${onClear} />` : null}

@@ -7,8 +7,16 @@ import { Board, onPhone } from './board.js';
 import { MAIN, boxesOf, tabsOf, widgetsOf } from './document.js';
 import { Tile } from './frame.js';
 import { boundsOf, phoneSizeOf, sizeOf } from './kinds.js';
-import { RangePicker } from './ranges.js';
 import t from '../strings/dashboard.js';
+
+/** The page that the address names, else the first. @param {import('./document.js').Doc} doc @param {Record<string, string>} query */
+export function pageOf(doc, query) {
+  const tabs = tabsOf(doc, t.main);
+  return tabs.find((each) => each.id === query['page'])?.id ?? tabs[0]?.id ?? MAIN;
+}
+
+/** Whether something on the page has a time range. @param {import('./document.js').Doc} doc @param {Record<string, string>} query */
+export const isRanged = (doc, query) => widgetsOf(doc, pageOf(doc, query)).some((each) => kindOf(each.type).ranged);
 
 /**
  * The pages and the board, without anything to change it.
@@ -17,25 +25,18 @@ import t from '../strings/dashboard.js';
  */
 export function Shown({ doc, from, range, setRange, query, editAt = '', looking = false, base = `/console/dashboards/${doc.id}` }) {
   const tabs = tabsOf(doc, t.main);
-  const page = tabs.some((each) => each.id === query['page']) ? /** @type {string} */ (query['page']) : (tabs[0]?.id ?? MAIN);
+  const page = pageOf(doc, query);
   const phone = onPhone.value;
   const boxes = useMemo(() => boxesOf(doc, page, phone, sizeOf, phoneSizeOf), [doc, page, phone]);
   const widgets = useMemo(() => new Map(widgetsOf(doc, page).map((each) => [each.id, { widget: each, bounds: boundsOf(each, from) }])), [doc, page]);
-  const ranged = widgetsOf(doc, page).some((each) => kindOf(each.type).ranged);
   const search = (/** @type {string} */ id) => {
     const next = new URLSearchParams({ ...query, page: id });
     if (id === tabs[0]?.id) next.delete('page');
     return `${base}${next.size ? `?${next}` : ''}`;
   };
-  const many = tabs.length > 1;
   return html`
-    ${many || ranged
-      ? html`<div class="db-bar">
-          ${many
-            ? html`<${Tabs} label=${t.head.pages} current=${page} tabs=${tabs.map((each) => ({ id: each.id, label: each.name, href: search(each.id) }))} />`
-            : html`<span></span>`}
-          ${ranged ? html`<${RangePicker} range=${range} setRange=${setRange} />` : null}
-        </div>`
+    ${tabs.length > 1
+      ? html`<${Tabs} label=${t.head.pages} current=${page} tabs=${tabs.map((each) => ({ id: each.id, label: each.name, href: search(each.id) }))} />`
       : null}
     ${boxes.length === 0
       ? html`<${Empty}

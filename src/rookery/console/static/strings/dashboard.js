@@ -8,6 +8,9 @@ export const t = {
     title: 'No such dashboard',
     sentence: 'It was deleted, or it is not shared with you.',
     action: 'All dashboards',
+    ask: 'Ask for access',
+    asked: 'Whoever owns it sees that you ask.',
+    nothing: 'There is no dashboard at this address.',
   },
   head: {
     edit: 'Edit',
@@ -48,7 +51,7 @@ export const t = {
     never: 'no value yet',
     sending: 'Waiting for the board to confirm',
     unconfirmed: 'Not confirmed',
-    away: 'Not confirmed: the board is offline',
+    away: 'Not confirmed, offline',
     failed: (/** @type {string} */ why) => `Not written. ${why}`,
     retry: 'Try again',
     dismiss: 'Leave it',

@@ -1,14 +1,14 @@
 /** One dashboard: looked at, edited (…/edit), or alone on a wall (?kiosk=1). */
 import { html, useEffect, useMemo, useState } from '../html.js';
 import { style } from '../style.js';
-import { useLoad } from '../api/rest.js';
-import { Button, Empty, ErrorBox, Menu, Page, Skeleton } from '../ui/index.js';
+import { iot, useLoad } from '../api/rest.js';
+import { Button, Calls, Empty, ErrorBox, Menu, Page, Skeleton, toast } from '../ui/index.js';
 import { createBinder } from '../dashboard/bound.js';
 import { fromWire } from '../dashboard/document.js';
 import { KioskExit, enter, useKiosk } from '../dashboard/kiosk.js';
 import { sizeOf } from '../dashboard/kinds.js';
-import { useRange } from '../dashboard/ranges.js';
-import { Shown } from '../dashboard/shown.js';
+import { RangePicker, useRange } from '../dashboard/ranges.js';
+import { Shown, isRanged } from '../dashboard/shown.js';
 import { createSources } from '../dashboard/sources.js';
 import { navigate } from '../router.js';
 import t from '../strings/dashboard.js';
@@ -25,20 +25,41 @@ export default function View({ params, query }) {
   const { id = '', tab } = params;
   const loaded = useLoad((api) => api.iot('GET', `/v3/dashboards/${encodeURIComponent(id)}`), [id]);
   if (loaded.state === 'error' && loaded.error?.status === 404) {
-    return html`<${Page} title=${t.gone.title}>
-      <${Empty} icon="layout-dashboard" sentence=${t.gone.sentence} action=${html`<${Button} label=${t.gone.action} href="/console/dashboards" />`} />
-    <//>`;
+    return html`<${Gone} id=${id} />`;
   }
   if (!loaded.data || loaded.data.id !== id.toLowerCase()) {
     return html`<${Page} title=${t.title}>
       ${loaded.state === 'error' ? html`<${ErrorBox} error=${loaded.error} retry=${loaded.reload} />` : html`<${Skeleton} rows=${6} />`}
     <//>`;
   }
-  return html`<${Loaded} key=${id} wire=${loaded.data} tab=${tab} query=${query} reload=${loaded.reload} set=${loaded.set} />`;
+  return html`<${Loaded} key=${id} wire=${loaded.data} tab=${tab} query=${query} reload=${loaded.reload} set=${loaded.set} calls=${loaded.calls} />`;
 }
 
-/** @param {{wire: any, tab: string|undefined, query: Record<string, string>, reload: () => void, set: (wire: any) => void}} props */
-function Loaded({ wire, tab, query, reload, set }) {
+/** What is not there, or not for this person: they may ask for it. @param {{id: string}} props */
+function Gone({ id }) {
+  const [busy, setBusy] = useState(false);
+  const ask = async () => {
+    setBusy(true);
+    try {
+      await iot('PUT', `/v2/dashboards/${encodeURIComponent(id)}/share_request`, { body: {} });
+      toast(t.gone.asked);
+    } catch (error) {
+      toast(/** @type {any} */ (error).status === 404 ? t.gone.nothing : /** @type {Error} */ (error).message, { kind: 'error' });
+    }
+    setBusy(false);
+  };
+  return html`<${Page} title=${t.gone.title} json=${false}>
+    <${Empty}
+      icon="layout-dashboard"
+      sentence=${t.gone.sentence}
+      action=${html`<span class="row"><${Button} label=${t.gone.action} href="/console/dashboards" /><${Button} label=${t.gone.ask} busy=${busy} onClick=${() => void ask()} /></span>`}
+    />
+  <//>`;
+}
+
+/** @param {{wire: any, tab: string|undefined, query: Record<string, string>, reload: () => void, set: (wire: any) => void,
+ * calls: import('../api/rest.js').Call[]}} props */
+function Loaded({ wire, tab, query, reload, set, calls }) {
   const doc = useMemo(() => fromWire(wire, sizeOf), [wire]);
   const from = useFeed(reload);
   const { range, setRange } = useRange(query['range']);
@@ -46,7 +67,7 @@ function Loaded({ wire, tab, query, reload, set }) {
   if (tab === 'edit' && !doc.sharedBy) {
     return html`<${Editing} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} set=${set} />`;
   }
-  return html`<${Looking} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} reload=${reload} />`;
+  return html`<${Looking} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} reload=${reload} calls=${calls} />`;
 }
 
 /** What live values come from, for as long as this dashboard is open. @param {() => void} reload */
@@ -82,20 +103,24 @@ function Editing(props) {
   return html`<${Editor} ...${props} />`;
 }
 
-/** @param {{doc: import('../dashboard/document.js').Doc, from: any, range: any, setRange: any, query: Record<string, string>, reload: () => void}} props */
-function Looking({ doc, from, range, setRange, query, reload }) {
+/** @param {{doc: import('../dashboard/document.js').Doc, from: any, range: any, setRange: any, query: Record<string, string>, reload: () => void,
+ * calls: import('../api/rest.js').Call[]}} props */
+function Looking({ doc, from, range, setRange, query, reload, calls }) {
   const kiosk = query['kiosk'] === '1';
   useKiosk(kiosk);
   const [open, setOpen] = useState('');
   const mine = !doc.sharedBy;
   const here = `/console/dashboards/${doc.id}`;
   const editAt = `${here}/edit${query['page'] ? `?page=${encodeURIComponent(query['page'])}` : ''}`;
+  const picker = isRanged(doc, query) ? html`<${RangePicker} range=${range} setRange=${setRange} />` : null;
   const head = html`<div class="db-head-actions">
+    ${picker}
     ${mine ? html`<${Button} icon="share-2" label=${t.head.share} onClick=${() => setOpen('share')} />` : null}
     ${mine ? html`<${Button} icon="pencil" kind="primary" label=${t.head.edit} href=${editAt} />` : null}
+    <${Calls} calls=${calls} />
     <${More} mine=${mine} onOpen=${setOpen} />
   </div>`;
-  return html`<${Page} title=${doc.name} line=${doc.sharedBy ? t.sharedBy(doc.sharedBy) : null} action=${kiosk ? null : head}>
+  return html`<${Page} title=${doc.name} line=${doc.sharedBy ? t.sharedBy(doc.sharedBy) : null} action=${kiosk ? picker : head}>
     <${Shown} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} editAt=${mine ? editAt : ''} />
     ${kiosk ? html`<${KioskExit} />` : null}
     ${open ? html`<${Opened} which=${open} doc=${doc} onClose=${() => setOpen('')} reload=${reload} />` : null}

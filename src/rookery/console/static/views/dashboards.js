@@ -8,7 +8,7 @@ import { fromWire } from '../dashboard/document.js';
 import { sizeOf } from '../dashboard/kinds.js';
 import { Create, Import } from '../dashboard/make.js';
 import { Picture } from '../dashboard/picture.js';
-import { Button, Empty, ErrorBox, Menu, Page, Search, Skeleton, Time } from '../ui/index.js';
+import { Button, Calls, Empty, ErrorBox, Menu, Page, Search, Skeleton, Time } from '../ui/index.js';
 import t from '../strings/dashboards.js';
 
 await style('dashboards');
@@ -43,6 +43,7 @@ export default function View() {
         </section>`
       : null;
   const action = html`<div class="row">
+    <${Calls} calls=${list.calls} />
     <${Button} icon="upload" label=${t.import} onClick=${() => setOpen('import')} />
     <${Button} kind="primary" icon="plus" label=${t.create} onClick=${() => setOpen('create')} />
   </div>`;

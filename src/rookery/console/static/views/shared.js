@@ -7,8 +7,8 @@ import { session } from '../api/session.js';
 import { createBinder } from '../dashboard/bound.js';
 import { fromWire } from '../dashboard/document.js';
 import { sizeOf } from '../dashboard/kinds.js';
-import { useRange } from '../dashboard/ranges.js';
-import { Shown } from '../dashboard/shown.js';
+import { RangePicker, useRange } from '../dashboard/ranges.js';
+import { Shown, isRanged } from '../dashboard/shown.js';
 import { createSources } from '../dashboard/sources.js';
 import { sharedHistory } from '../dashboard/history.js';
 import { Empty, ErrorBox, Mark, Skeleton } from '../ui/index.js';
@@ -78,6 +78,7 @@ function Opened({ token, wire, reload, query }) {
   return html`
     <header class="dbx-head">
       <h1>${doc.name}</h1>
+      ${isRanged(doc, query) ? html`<${RangePicker} range=${range} setRange=${setRange} />` : null}
       <span class="dbx-made">${lost ? html`<span class="dbx-lost" role="status">${t.lost}</span>` : null}<${Mark} size=${20} /><span>${t.by}</span></span>
     </header>
     <${Shown} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} looking=${true} base=${`/console/shared/${token}`} />
