@@ -212,3 +212,10 @@ async def test_tokens_are_made_listed_and_ended(services: Services, operations: 
         await do(operations, "token_revoke", token=made[1]["handle"])
     assert len(await do(operations, "token_revoke", token="all")) == 1
     assert await do(operations, "token_list") == []
+
+
+async def test_somebody_runs_the_server_and_others_can(operations: Operations) -> None:
+    await do(operations, "user_add", email="a@example.org")
+    assert (await do(operations, "user_add", email="b@example.org"))["operator"] is False
+    assert (await do(operations, "user_operator", user="b@example.org"))["operator"] is True
+    assert (await do(operations, "user_operator", user="b@example.org", operator=False))["operator"] is False

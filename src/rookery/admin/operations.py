@@ -83,6 +83,10 @@ class Operations:
         await self._services.people.set_password(person, password)
         return _person(await self._person(person.id))
 
+    async def user_operator(self, user: str, operator: bool = True) -> Result:
+        """Let a person run the server in the console, or not any more."""
+        return _person(await self._services.people.set_operator(await self._person(user), operator))
+
     async def user_delete(self, user: str) -> Result:
         """Remove a person who owns nothing any more."""
         person = await self._person(user)
@@ -295,6 +299,7 @@ def _person(person: Person) -> dict[str, Any]:
         "email": person.email,
         "name": person.name,
         "has_password": person.password_hash is not None,
+        "operator": person.operator,
         "created_at": _time(person.created_at),
     }
 

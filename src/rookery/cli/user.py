@@ -54,6 +54,16 @@ def register(app: typer.Typer) -> None:
         """Set a password, read from standard input."""
         order_and_show(data_dir, json, "user_password", user=email, password=_password())
 
+    @user.command("operator")
+    def operator(
+        email: Email,
+        off: Annotated[bool, typer.Option("--off", help="Not any more.")] = False,
+        data_dir: DataDir = None,
+        json: AsJson = False,
+    ) -> None:
+        """Let a person run the server in the console: settings, people, backups. The first person may anyway."""
+        order_and_show(data_dir, json, "user_operator", user=email, operator=not off)
+
     @user.command("delete")
     def delete(email: Email, data_dir: DataDir = None, json: AsJson = False) -> None:
         """Remove a person who owns no devices and things any more, with their API keys."""
