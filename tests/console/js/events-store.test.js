@@ -82,3 +82,12 @@ test('a gap is no event', () => {
 test('keys differ though ids are alike', () => {
   assert.notEqual(event('a').key, event('a').key);
 });
+
+test('events from before go below, and none is there twice', () => {
+  const { list, frame } = manual();
+  const [first, second] = ['1', '2'].map((id) => rowOf({ k: 'event', id, name: `n${id}`, time: Number(id) }));
+  list.add(second);
+  frame();
+  list.older([rowOf({ k: 'event', id: 'x', name: 'n2', time: 2 }), first]);
+  assert.deepEqual(names(list), ['n2', 'n1']);
+});

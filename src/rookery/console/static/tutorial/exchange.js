@@ -58,7 +58,7 @@ function withoutBasic(request) {
 
 /** @param {{reply: Reply | undefined, step: string, variant: import('./steps.js').Variant, streaming?: boolean, secrets: string[]}} props */
 export function ReplyPane({ reply, step, variant, streaming = false, secrets }) {
-  return html`<section class="tutorial-pane" aria-label=${t.reply} aria-live="polite">
+  return html`<section class="tutorial-pane" aria-label=${t.reply}>
     <div class="tutorial-pane-head">
       <h3>${t.reply}</h3>
       ${reply ? html`<${Facts} reply=${reply} />` : null}
@@ -79,7 +79,7 @@ export function ReplyPane({ reply, step, variant, streaming = false, secrets }) 
 /** @param {{reply: Reply}} props */
 function Facts({ reply }) {
   const good = reply.status >= 200 && reply.status < 300;
-  return html`<span class="tutorial-facts num">
+  return html`<span class="tutorial-facts num" role="status">
     <${Tag} kind=${good ? 'ok' : 'error'} label=${reply.status ? `${reply.status} ${PHRASES[reply.status] ?? ''}`.trim() : '—'} />
     <span>${t.took(reply.took)}</span>
     <span>${t.bytes(new TextEncoder().encode(reply.text).length)}</span>

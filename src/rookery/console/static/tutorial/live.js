@@ -37,7 +37,7 @@ function HeardLive({ thing }) {
     setLines((before) => [...came.reverse(), ...before].slice(0, KEPT));
     markDone('arduino/mqtt');
   });
-  return html`<section class="tutorial-pane" aria-label=${t.live} aria-live="polite">
+  return html`<section class="tutorial-pane" aria-label=${t.live}>
     <div class="tutorial-pane-head"><h3>${t.live}</h3></div>
     ${lines.length
       ? html`<ul class="tutorial-live">
@@ -51,14 +51,19 @@ function HeardLive({ thing }) {
   </section>`;
 }
 
+/** The vendor's client puts a label in front of the host, which an address of digits can not have. @param {string[]} known */
+function hostOf(known) {
+  const here = location.hostname;
+  return /^[\d.]+$|:/.test(here) ? (known[0] ?? here) : here;
+}
+
 /** @param {{variable: string}} props */
 function Programs({ variable }) {
   const [chosen, setChosen] = useState('javascript');
   const { key = '', keySecret = '', thing = '', value } = values.value;
   const { server } = session.value;
-  const host = new URL(server.secure_url || location.href).hostname;
   const place = {
-    host,
+    host: hostOf(server.hosts ?? []),
     securePort: Number(new URL(server.secure_url || location.href).port || 443),
     mqttPort: server.ports.mqtts?.[0] ?? server.ports.mqtts_port?.[0] ?? 8883,
     key,

@@ -1,7 +1,7 @@
 /** The stream of events that everybody lives in. */
 import { html, signal, useEffect, useMemo, useRef, useState } from '../html.js';
 import { live, useLive } from '../api/live.js';
-import { useLoad } from '../api/rest.js';
+import { own, useLoad } from '../api/rest.js';
 import { setQuery } from '../router.js';
 import { style } from '../style.js';
 import { Button, Empty, Field, Page, Search, Sheet } from '../ui/index.js';
@@ -24,6 +24,8 @@ let leftAt = null;
 /** The topic that the server has said it tells of. */
 const listening = signal('');
 
+/** Events of a board from before. */
+const PAST = 50;
 /** Wide enough for the event beside the list. */
 const WIDE = matchMedia('(min-width: 1180px)');
 
@@ -41,6 +43,7 @@ export default function Events({ query }) {
   const wide = useWide();
 
   useFollow(`${topic} ${device ? prefix : ''}`);
+  useHistory(device, prefix);
   useLive(topic, (message) => {
     if (message.k === 'error') setRefused(String(message.message ?? ''));
     if (message.k === 'listening') listening.value = topic;
@@ -79,7 +82,6 @@ export default function Events({ query }) {
   return html`<${Page}
     title=${t.title}
     line=${t.line}
-    json=${false}
     wide=${true}
     action=${html`<${Button} label=${t.publish} icon="send" kind="primary" onClick=${() => setDraft(NEW_DRAFT)} />`}
   >
@@ -142,6 +144,23 @@ function useFollow(topic) {
       }),
     [],
   );
+}
+
+/** A board's own page of the past, so that its list does not begin empty. @param {string} device @param {string} prefix */
+function useHistory(device, prefix) {
+  useEffect(() => {
+    if (!device) return undefined;
+    const abort = new AbortController();
+    own('GET', `devices/${device}/events`, { query: { limit: PAST }, signal: abort.signal }).then(
+      ({ events }) => {
+        const fitting = events.filter((/** @type {any} */ each) => String(each.name).startsWith(prefix));
+        list.older(fitting.map((/** @type {any} */ each) => rowOf({ ...each, device: each.device ?? device })));
+      },
+      // What comes from now on is shown all the same.
+      () => undefined,
+    );
+    return () => abort.abort();
+  }, [device, prefix]);
 }
 
 function useWide() {

@@ -28,7 +28,7 @@ export default function Tutorial({ params, query }) {
   useLookups(track.name);
 
   const at = track.steps.indexOf(step);
-  return html`<${Page} title=${t.title} line=${t.line} name=${`${track.words[step.id].title} · ${t.title}`} json=${false}>
+  return html`<${Page} title=${t.title} line=${t.line} name=${`${track.words[step.id].title} · ${t.title}`}>
     <${Tabs}
       label=${t.tracks}
       current=${track.name}

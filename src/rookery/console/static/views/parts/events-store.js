@@ -53,6 +53,11 @@ export function gapOf(from, to) {
   return { kind: 'gap', key: `g${serial}`, from, to };
 }
 
+/** What tells an event from others, whether it came live or from what is kept. @param {EventRow} row */
+function mark(row) {
+  return `${row.time} ${row.name} ${row.data}`;
+}
+
 export class EventList {
   /** @param {(run: () => void) => void} later when to put what was gathered into the list */
   constructor(later) {
@@ -86,6 +91,14 @@ export class EventList {
       return;
     }
     this.soon();
+  }
+
+  /** Events from before, newest first; they go below what has come since. @param {EventRow[]} rows */
+  older(rows) {
+    const shown = this.rows.peek();
+    const known = new Set([...shown, ...this.gathered].map((row) => (row.kind === 'event' ? mark(row) : '')));
+    const past = rows.filter((row) => !known.has(mark(row)));
+    this.rows.value = [...shown, ...past].slice(0, KEPT);
   }
 
   soon() {

@@ -65,10 +65,10 @@ function usePreview(draft, place, sample) {
 
 /** @param {{made: Made | null, wrong: string[], ready: boolean}} props */
 function Preview({ made, wrong, ready }) {
-  return html`<div class="integration-preview" aria-live="polite">
+  return html`<div class="integration-preview">
     <h3>${t.preview}</h3>
     ${wrong.length
-      ? html`<div class="integration-wrong">
+      ? html`<div class="integration-wrong" role="status">
           <${Icon} name="triangle-alert" size=${16} />
           <div><strong>${t.wrong}</strong>${wrong.map((each) => html`<p>${each}</p>`)}</div>
         </div>`
