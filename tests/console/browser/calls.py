@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page
@@ -36,3 +37,12 @@ class Calls:
 def panel(page: Page, title: str) -> Locator:
     """The part of the page with this heading."""
     return page.locator("section.panel").filter(has=page.get_by_role("heading", name=title, exact=True))
+
+
+def code(page: Page, label: str | re.Pattern[str]) -> Locator:
+    """The piece of program with this heading."""
+    return (
+        page.locator("figure.code")
+        .filter(has=page.locator(".code-label").get_by_text(label, exact=True))
+        .locator("pre")
+    )

@@ -22,7 +22,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from rookery.simulate.particle import make_device_id, make_key, virtual_board
 from rookery.testing.sandbox import Sandbox
-from tests.console.browser.calls import Calls
+from tests.console.browser.calls import Calls, code
 from tests.console.browser.looking import PHONE, axe, overflow, picture
 
 ARRIVED = 30_000
@@ -32,11 +32,6 @@ ARRIVED = 30_000
 @pytest.fixture
 def calls(signed_in: Page, cloud: Sandbox) -> Calls:
     return Calls(signed_in, cloud.http)
-
-
-def code(page: Page, file: str) -> str:
-    """The text of a file that the page shows."""
-    return page.get_by_role("region", name=file, exact=True).inner_text()
 
 
 def arrival(page: Page) -> Locator:
@@ -102,17 +97,17 @@ def test_a_python_board_is_created_runs_the_program_of_the_page_and_arrives(
     signed_in.get_by_label("Name").fill("Attic & roof")
     axe(signed_in)
     signed_in.get_by_role("button", name="Create board").click()
-    secret = signed_in.get_by_role("region", name="Keys of Attic & roof")
+    secret = signed_in.locator(".secret")
     key = secret.locator("code").nth(1).inner_text()
     signed_in.get_by_label("Name or address of this server").fill("localhost")
     list_ = arrival(signed_in)
     expect(list_).to_contain_text("Waiting for the board")
-    program = code(signed_in, "board.py")
+    program = code(signed_in, "board.py").inner_text()
     assert key in program
     axe(signed_in)
     picture(signed_in, "connect-python")
     (tmp_path / "board.py").write_text(program)
-    (tmp_path / "ca.pem").write_text(code(signed_in, "ca.pem"))
+    (tmp_path / "ca.pem").write_text(code(signed_in, "ca.pem").inner_text())
     with running(tmp_path / "board.py"):
         expect(list_).to_contain_text("The board is connected and sends values.", timeout=ARRIVED)
         expect(list_.get_by_role("img", name="done")).to_have_count(5)
@@ -125,7 +120,7 @@ def test_a_python_board_is_created_runs_the_program_of_the_page_and_arrives(
     signed_in.get_by_role("button", name="Actions").click()
     signed_in.get_by_role("menuitem", name="How to connect it").click()
     expect(signed_in.get_by_text("The secret key is shown only once")).to_be_visible()
-    assert key not in code(signed_in, "board.py")
+    assert key not in code(signed_in, "board.py").inner_text()
 
 
 def test_a_wrong_secret_is_named_in_the_list(signed_in: Page, tmp_path: Path, calls: Calls) -> None:
@@ -133,8 +128,8 @@ def test_a_wrong_secret_is_named_in_the_list(signed_in: Page, tmp_path: Path, ca
     calls.iot("PUT", f"/v2/devices/{made['id']}/pass", {"password": "something else"})
     signed_in.goto(f"/console/connect/{made['id']}?model=python")
     signed_in.get_by_label("Name or address of this server").fill("localhost")
-    (tmp_path / "board.py").write_text(code(signed_in, "board.py"))
-    (tmp_path / "ca.pem").write_text(code(signed_in, "ca.pem"))
+    (tmp_path / "board.py").write_text(code(signed_in, "board.py").inner_text())
+    (tmp_path / "ca.pem").write_text(code(signed_in, "ca.pem").inner_text())
     with running(tmp_path / "board.py"):
         list_ = arrival(signed_in)
         expect(list_.get_by_role("img", name="failed")).to_be_visible(timeout=ARRIVED)
@@ -166,8 +161,8 @@ def test_a_board_with_a_secure_element_gets_its_certificate(signed_in: Page, cal
     kept = calls.iot("GET", f"/v2/devices/{id}/certs")[0]["compressed"]
     expect(answers).to_contain_text(kept["signature"])
     expect(answers.locator("dd code").nth(4)).to_have_text("31")
-    assert "TA0_DN" in code(signed_in, "src/tls/BearSSLTrustAnchors.h")
-    assert "SECRET_DEVICE_KEY" not in code(signed_in, "arduino_secrets.h")
+    assert "TA0_DN" in code(signed_in, "src/tls/BearSSLTrustAnchors.h").inner_text()
+    assert "SECRET_DEVICE_KEY" not in code(signed_in, "arduino_secrets.h").inner_text()
     axe(signed_in)
     picture(signed_in, "connect-certificate")
 
@@ -180,18 +175,16 @@ def test_the_sketch_has_the_name_and_port_of_this_server(signed_in: Page, cloud:
     address.fill("https://wrong")
     expect(signed_in.get_by_text("without http:// and port")).to_be_visible()
     address.fill("cloud.example.org")
-    sketch = code(signed_in, "Cote_d_Azur_1.ino")
+    sketch = code(signed_in, "Cote_d_Azur_1.ino").inner_text()
     assert (
         f'ArduinoCloud.begin(ArduinoIoTPreferredConnection, true, "cloud.example.org", {cloud.mqtts.port});' in sketch
     )
-    header = code(signed_in, "thingProperties.h")
+    header = code(signed_in, "thingProperties.h").inner_text()
     assert "float temperature;" in header
     assert "onUpdate(onLedChange)" in header
-    assert '"-----BEGIN CERTIFICATE-----\\n"' in code(signed_in, "src/tls/AIoTCUPCert.h")
+    assert '"-----BEGIN CERTIFICATE-----\\n"' in code(signed_in, "src/tls/AIoTCUPCert.h").inner_text()
     signed_in.get_by_text("The way back to the vendor").click()
-    expect(signed_in.get_by_role("region", name="In the sketch")).to_contain_text(
-        "begin(ArduinoIoTPreferredConnection);"
-    )
+    expect(code(signed_in, "In the sketch")).to_contain_text("begin(ArduinoIoTPreferredConnection);")
     signed_in.set_viewport_size(PHONE)
     assert overflow(signed_in) == 0
 
@@ -230,5 +223,5 @@ def test_a_claim_code_is_made_and_counts_down(signed_in: Page) -> None:
     signed_in.goto("/console/connect?model=particle-p2")
     signed_in.get_by_text("Or with a claim code").click()
     signed_in.get_by_role("button", name="Make a claim code").click()
-    text: Any = signed_in.get_by_role("region", name=re.compile("Valid for"))
+    text: Any = code(signed_in, re.compile("Valid for"))
     expect(text).to_have_text(re.compile(r"^[A-Za-z0-9+/]{63}$"))

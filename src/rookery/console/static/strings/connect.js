@@ -35,7 +35,7 @@ export const t = {
     ipv6: 'Boards know no IPv6: give a name or an IPv4 address.', local: 'This server listens on this machine only, so no board can reach it.',
     settings: 'Open the settings',
   },
-  secret: { title: (/** @type {string} */ name) => `Keys of ${name}`, id: 'Device id', key: 'Secret key', placeholder: 'YOUR SECRET KEY', lost: 'The secret key is shown only once, when it is made. The program below has a placeholder for it.', renew: 'Make a new secret key' },
+  secret: { heading: 'Its keys', title: (/** @type {string} */ name) => `Keys of ${name}`, id: 'Device id', key: 'Secret key', placeholder: 'YOUR SECRET KEY', lost: 'The secret key is shown only once, when it is made. The program below has a placeholder for it.', renew: 'Make a new secret key' },
   trust: {
     title: 'Let the board trust this server', loading: 'Looking up where this board keeps certificates', nothing: 'Nothing to do here',
     own: 'This server uses a certificate of your own. When a public authority signed it, boards that know that authority need none of this.',

@@ -1,5 +1,5 @@
 /** How an Arduino board that is known here gets here: its keys, the authority, its program, and the list of its steps. */
-import { html, useSignal } from '../../html.js';
+import { html, useEffect, useSignal } from '../../html.js';
 import { session } from '../../api/session.js';
 import { useLoad } from '../../api/rest.js';
 import { Button, Code, ErrorBox, Secret, Skeleton, toast } from '../../ui/index.js';
@@ -25,6 +25,7 @@ export function ArduinoSetup({ model, device, onChange }) {
   const certificate = model.login === 'certificate';
   const port = portOf(server.ports, certificate ? 'mqtts_cert' : 'mqtts');
   const secret = secretOf(device.id);
+  useEffect(() => () => { fresh.value = null; }, []);
   const usable = addressProblem(host.value, 'mqtt') === '';
   const shownHost = usable ? host.value : hostOf(server);
   let number = 0;
@@ -32,6 +33,7 @@ export function ArduinoSetup({ model, device, onChange }) {
     <div class="connect-columns">
       <div class="connect-main">
         ${secret && !secret.stored && html`
+          <h2 class="hidden">${t.secret.heading}</h2>
           <${Secret} title=${t.secret.title(device.name)} fileName=${`rookery-${sketchName(device.name)}`}
             entries=${[{ label: t.secret.id, value: device.id }, { label: t.secret.key, value: secret.key }]}
             onDone=${() => { fresh.value = { ...secret, stored: true }; }} />

@@ -37,7 +37,7 @@ export function programOf(facts) {
  * @param {string} name
  */
 export function sketchName(name) {
-  const cleaned = name.normalize('NFKD').replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 40);
+  const cleaned = name.normalize('NFKD').replace(/\p{M}+/gu, '').replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 40);
   return /^[A-Za-z]/.test(cleaned) ? cleaned : `Board_${cleaned}`.replace(/_+$/, '');
 }
 
@@ -164,6 +164,7 @@ function python(facts) {
     `SECRET_KEY = "${facts.secret}"`,
     '',
     ...functions.flatMap((text) => ['', text]),
+    ...(functions.length > 0 ? [''] : []),
     'client = ArduinoCloudClient(',
     '    device_id=DEVICE_ID,',
     '    username=DEVICE_ID,',
