@@ -218,6 +218,8 @@ export default {
     alt: 'Image',
     tooLarge: (/** @type {string} */ size, /** @type {string} */ limit) =>
       `This file has ${size}; at most ${limit} are kept in a dashboard. Make it smaller, or give its address.`,
+    kept: 'This image is kept in the dashboard.',
+    remove: 'Take the image away',
     notImage: 'This file is not a PNG, JPEG, GIF, WebP or AVIF image.',
     badAddress: 'An address begins with https://',
   },
@@ -229,7 +231,7 @@ export default {
     least: 'Lowest value',
     most: 'Highest value',
     step: 'Step',
-    decimals: 'Digits after the point',
+    decimals: 'Decimals',
     auto: 'Automatic',
     unit: 'Unit',
     showLabels: 'Show labels',

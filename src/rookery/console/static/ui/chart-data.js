@@ -19,12 +19,12 @@ import { gapAfter, pace } from './bins.js';
  * @property {boolean} [step] a value holds until the next one
  */
 
-const BINS_IN_WINDOW = 1_500;
 /** More than the pixels of a usual chart: a bin is less than a pixel. */
-const SHORTEST_BIN = 1_000;
+const BINS_IN_WINDOW = 1_500;
 /** ms. Windows of less than half an hour keep every point. */
-const SPARE = 256;
+const SHORTEST_BIN = 1_000;
 /** Rows that may lie before the window: they are dropped many at a time, since dropping moves all others. */
+const SPARE = 256;
 
 export class Columns {
   /**

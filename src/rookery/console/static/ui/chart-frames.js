@@ -7,8 +7,8 @@
 
 /** @type {Set<Entry>} */
 const entries = new Set();
-const TICK = 200;
 /** ms. All charts share the ticks, so that many cost one frame and not many. */
+const TICK = 200;
 
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let timer;

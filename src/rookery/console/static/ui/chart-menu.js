@@ -9,8 +9,8 @@ import { saveCsv, savePng } from './chart-export.js';
 /** @typedef {import('./chart-draw.js').Look} Look */
 
 const t = words.chart;
-const ROWS = 1_000;
 /** Rows of the table at most, the newest: more than anybody reads; CSV has all. */
+const ROWS = 1_000;
 
 /** @param {{name: string, zoomed: boolean, onBack: () => void, onTable: () => void, now: () => {plot: any, host: any, columns: Columns, looks: Look[]}}} props */
 export function ChartMenu({ name, zoomed, onBack, onTable, now }) {

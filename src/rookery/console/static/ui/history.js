@@ -13,10 +13,10 @@ import { bandOf, gapAfter, intervalFor, pace, withGaps } from './bins.js';
 /** @typedef {(path: string, body: any, signal?: AbortSignal) => Promise<any>} Call */
 /** @typedef {{times: number[], values: any[]}} Answer */
 
-const RAW_LIMIT = 1000;
 /** What one property gives raw in one answer (reference 5.1). */
-const AT_ONCE = 40;
+const RAW_LIMIT = 1000;
 /** Requests of a call: 40 000 values, far from what the server refuses, and an answer the browser reads at once. */
+const AT_ONCE = 40;
 const RAW = '/v2/series/batch_query_raw';
 const BINS = '/v2/series/batch_query';
 

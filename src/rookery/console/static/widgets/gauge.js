@@ -7,9 +7,9 @@ import { thresholdsOf, toneAt, toneOf } from './lib/tones.js';
 import { formatNumber, formatValue, unitOf } from './types.js';
 
 const RADIUS = 42;
+/** Degrees, clockwise from three o'clock. */
 const BEGIN = -210;
 const SWEEP = 240;
-/** Degrees, clockwise from three o'clock. */
 
 /** A point of the arc. @param {number} part 0 to 1 @param {number} [radius] */
 function at(part, radius = RADIUS) {

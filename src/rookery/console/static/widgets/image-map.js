@@ -1,4 +1,4 @@
-import { html, useState } from '../html.js';
+import { html, useRef, useState } from '../html.js';
 import words from '../strings/widgets.js';
 import { Field } from '../ui/index.js';
 import { sourceOf, PictureFields } from './image.js';
@@ -63,6 +63,36 @@ function View({ widget, variables, options }) {
   </div>`;
 }
 
+/**
+ * The image with its markers, to be dragged to their places. The fields below do the same by keyboard.
+ * @param {{source: string, places: {bound: import('./lib/contract.js').Bound, marker: any}[], onPlace: (at: number, x: number, y: number) => void}} props
+ */
+function Placer({ source, places, onPlace }) {
+  const stage = useRef(/** @type {HTMLDivElement|null} */ (null));
+  /** @param {PointerEvent} event @param {number} at */
+  const move = (event, at) => {
+    const pin = /** @type {Element} */ (event.currentTarget);
+    if (!stage.current || !pin.hasPointerCapture(event.pointerId)) return;
+    const box = stage.current.getBoundingClientRect();
+    const part = (/** @type {number} */ value) => Math.round(Math.min(Math.max(value, 0), 1) * 200) / 2;
+    onPlace(at, part((event.clientX - box.left) / box.width), part((event.clientY - box.top) / box.height));
+  };
+  return html`<div class="w-placer" ref=${stage} aria-hidden="true">
+    <img src=${source} alt="" draggable=${false} referrerpolicy="no-referrer" />
+    ${places.map(
+      ({ bound, marker }, at) =>
+        html`<span
+          key=${bound.id}
+          class="w-spot"
+          style=${{ left: `${marker.x}%`, top: `${marker.y}%`, '--tone': toneOf(marker.color) }}
+          onPointerDown=${(/** @type {PointerEvent} */ event) => /** @type {Element} */ (event.currentTarget).setPointerCapture(event.pointerId)}
+          onPointerMove=${(/** @type {PointerEvent} */ event) => move(event, at)}
+          ><i></i><b>${bound.name}</b></span
+        >`,
+    )}
+  </div>`;
+}
+
 /** @param {import('./lib/contract.js').SettingsProps} props */
 function Settings({ options, onChange, variables }) {
   /** @param {import('./lib/contract.js').Bound} bound @param {number} at @param {any} patch */
@@ -71,7 +101,16 @@ function Settings({ options, onChange, variables }) {
     const others = all.filter((/** @type {any} */ one) => one?.property !== bound.id && one?.property?.id !== bound.id);
     onChange({ markersSettings: [...others, { property: bound.id, ...markerOf(options, bound.id, at), ...patch }] });
   };
-  return html`<${PictureFields} options=${options} onChange=${onChange} /> ${variables.map((bound, at) => {
+  const source = sourceOf(options);
+  return html`<${PictureFields} options=${options} onChange=${onChange} /> ${
+      source &&
+      html`<${Placer}
+        source=${source}
+        places=${variables.map((bound, at) => ({ bound, marker: markerOf(options, bound.id, at) }))}
+        onPlace=${(/** @type {number} */ at, /** @type {number} */ x, /** @type {number} */ y) => put(variables[at], at, { x, y })}
+      />`
+    }
+    ${variables.map((bound, at) => {
       const marker = markerOf(options, bound.id, at);
       return html`<fieldset class="w-list-field" key=${bound.id}>
         <legend>${bound.name}</legend>

@@ -1,13 +1,13 @@
 import { html, useEffect, useState } from '../html.js';
 import words from '../strings/widgets.js';
-import { bytes as sizeText, Field } from '../ui/index.js';
+import { bytes as sizeText, Field, IconButton } from '../ui/index.js';
 import { number } from './lib/fits.js';
 import { dataAddress, fresh, imageType, MOST_BYTES, pictureAddress } from './lib/picture.js';
 
 const t = words.settings;
 const FITS = ['contain', 'cover', 'fill'];
-const OFTENEST = 5;
 /** Seconds between two loads of the same image. */
+const OFTENEST = 5;
 
 /** What an image widget shows. @param {any} options */
 export const sourceOf = (options) => pictureAddress(options.image ?? options.url ?? options.imageUrl ?? options.src);
@@ -25,7 +25,8 @@ function View({ widget, options }) {
   }, [every, source]);
   if (!source) return html`<div class="w-middle"><p class="w-none">${words.image.empty}</p></div>`;
   const address = fresh(source, turn);
-  if (failed === address) return html`<div class="w-middle"><p class="w-none" role="note">${words.image.failed}</p></div>`;
+  if (failed === address)
+    return html`<div class="w-middle"><p class="w-none" role="note">${words.image.failed}</p></div>`;
   return html`<img
     class=${`w-image w-image-${FITS.includes(options.fit) ? options.fit : 'contain'}`}
     src=${address}
@@ -68,6 +69,19 @@ export function PictureFields({ options, onChange }) {
         setError(null);
       }}
     />
+    ${
+      String(options.image ?? '').startsWith('data:') &&
+      html`<div class="w-picture-kept">
+        <img src=${sourceOf(options) ?? ''} alt="" />
+        <span>${words.image.kept}</span>
+        <${IconButton}
+          icon="trash-2"
+          small
+          label=${words.image.remove}
+          onClick=${() => onChange({ image: undefined })}
+        />
+      </div>`
+    }
     ${
       from === 'upload'
         ? html`<${Field}

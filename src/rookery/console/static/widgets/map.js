@@ -11,8 +11,8 @@ import { formatValue, holds } from './types.js';
 
 const t = words.settings;
 const ICONS = /** @type {Record<string, string>} */ ({ pin: 'map-pin', dot: 'circle', arrow: 'car', house: 'house' });
-const KEPT = 1_000;
 /** Places of a way; the oldest go. */
+const KEPT = 1_000;
 const ZOOM = 6;
 
 /** A place of the map, null for what is none. @param {any} value @returns {Place|null} */

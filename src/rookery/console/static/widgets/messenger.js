@@ -2,38 +2,15 @@ import { html, useEffect, useRef, useState } from '../html.js';
 import words from '../strings/widgets.js';
 import { IconButton } from '../ui/index.js';
 import { momentText } from '../ui/chart-draw.js';
+import { CLEAR, KEPT, said } from './lib/chat.js';
 import { reads } from './lib/fits.js';
 
 const t = words.messenger;
-const KEPT = 200;
-/** Messages on the screen; older ones go. */
-const CLEAR = '\u001b';
-/** A text that has it empties the window (reference 8.3); what stands behind it is the first message again. */
 const LONGEST = 2_000;
-
-/** @typedef {{at: number, text: string, mine: boolean}} Message */
-
-/**
- * What a new value does to the messages.
- * @param {Message[]} messages
- * @param {number} at
- * @param {any} value
- * @param {boolean} mine
- * @returns {Message[]}
- */
-export function said(messages, at, value, mine) {
-  let text = typeof value === 'string' ? value : JSON.stringify(value);
-  const cleared = text.lastIndexOf(CLEAR);
-  if (cleared >= 0) {
-    text = text.slice(cleared + 1);
-    messages = [];
-  }
-  return text === '' ? messages : [...messages, { at, text, mine }].slice(-KEPT);
-}
 
 /** @param {import('./lib/contract.js').ViewProps} props */
 function View({ widget, variables: [bound], options }) {
-  const [messages, setMessages] = useState(/** @type {Message[]} */ ([]));
+  const [messages, setMessages] = useState(/** @type {import('./lib/chat.js').Message[]} */ ([]));
   const [typed, setTyped] = useState('');
   const list = useRef(/** @type {HTMLDivElement|null} */ (null));
   const low = useRef(true);
@@ -50,7 +27,7 @@ function View({ widget, variables: [bound], options }) {
       .catch(() => [])
       .then((found) => {
         if (gone) return;
-        let all = /** @type {Message[]} */ ([]);
+        let all = /** @type {import('./lib/chat.js').Message[]} */ ([]);
         for (const [ms, value, fromBoard] of found) all = said(all, ms, value, fromBoard === false);
         const newest = found.length ? found[found.length - 1][0] : 0;
         const last = bound.value.peek();

@@ -25,7 +25,9 @@ import valueSelector from './value-selector.js';
 import { unknown } from './unknown.js';
 import { style } from '../style.js';
 
-await Promise.all(['', '-values', '-lights', '-time', '-text', '-map'].map((part) => style(`widgets${part}`)));
+await Promise.all(
+  ['', '-values', '-lights', '-time', '-text', '-map', '-settings'].map((part) => style(`widgets${part}`)),
+);
 
 /** @typedef {import('./lib/contract.js').Kind} Kind */
 /** @typedef {import('./lib/contract.js').Variable} Variable */

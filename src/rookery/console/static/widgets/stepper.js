@@ -6,9 +6,9 @@ import { instead, useDraft } from './lib/parts.js';
 import { NumberFields, RangeFields } from './lib/settings.js';
 import { family, formatValue, holds } from './types.js';
 
+/** ms until a held button repeats, and between repetitions. */
 const HOLD = 450;
 const AGAIN = 90;
-/** ms until a held button repeats, and between repetitions. */
 
 /** @param {import('./lib/contract.js').ViewProps} props */
 function View({ widget, variables: [bound], options }) {

@@ -124,8 +124,8 @@ const UNITS = {
   WEBER: 'Wb',
 };
 
-const TIGHT = new Set(['°', '%', '']);
 /** Units that stand without a space after the number. */
+const TIGHT = new Set(['°', '%', '']);
 
 /**
  * The type without the assistant's prefix.

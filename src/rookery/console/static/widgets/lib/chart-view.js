@@ -1,5 +1,6 @@
 /** The chart of one or several variables: history from the API, then point by point. */
-import { html, useCallback, useEffect, useMemo, useState } from '../../html.js';
+import { live as line } from '../../api/live.js';
+import { html, useCallback, useEffect, useMemo, useRef, useState } from '../../html.js';
 import words from '../../strings/widgets.js';
 import { Button } from '../../ui/index.js';
 import { Chart } from '../../ui/chart.js';
@@ -10,8 +11,30 @@ import { family } from '../types.js';
 /** @typedef {import('../../ui/chart-draw.js').Look} Look */
 
 const t = words.chart;
-const POINTS = 500;
 /** About as many as a usual chart has pixels, or half of a large one. */
+const POINTS = 500;
+/** ms for which live points are held, to be put behind a history that was asked for before they came. */
+const HELD = 60_000;
+
+/** @typedef {import('../../ui/history.js').History} History */
+/** @typedef {[number, number|null]} Point */
+
+/**
+ * A history with the points that came while it was on its way.
+ * @param {History} history
+ * @param {Point[]} since
+ * @returns {History}
+ */
+export function continued(history, since) {
+  const rows = history.band ?? history.points;
+  const last = rows.length ? rows[rows.length - 1][0] : -Infinity;
+  const more = since.filter(([ms]) => ms > last);
+  if (history.band)
+    return {
+      band: [...history.band, ...more.map(([ms, v]) => /** @type {[number, any, any, any]} */ ([ms, v, v, v]))],
+    };
+  return { points: [...history.points, ...more] };
+}
 
 /**
  * @param {import('./contract.js').ViewProps & {looks: Partial<Look>[]}} props a look for each variable
@@ -21,6 +44,14 @@ export function ChartView({ widget, variables, options, range, setRange, syncKey
   const [loaded, setLoaded] = useState(/** @type {any[]|null} */ (null));
   const [failed, setFailed] = useState(/** @type {any} */ (null));
   const [again, setAgain] = useState(0);
+  const held = useRef(/** @type {Map<string, Point[]>} */ (new Map()));
+  const lost = useRef(false);
+  const connected = line.state.value;
+  useEffect(() => {
+    // What was missed without a connection is in the history.
+    if (connected === 'open' && lost.current) setAgain((n) => n + 1);
+    lost.current = connected === 'lost' || (lost.current && connected !== 'open');
+  }, [connected]);
   // A live range moves with the clock; its history is read once for its length.
   const key = live ? `${span}:${to - from}` : `${from}:${to}`;
   const ids = variables.map((one) => one.id).join();
@@ -45,17 +76,25 @@ export function ChartView({ widget, variables, options, range, setRange, syncKey
         unit: options.unit ?? one.unit,
         step: family(one.type) === 'bool',
         ...looks[at],
-        ...(loaded?.[at] ?? { points: [] }),
+        ...(loaded?.[at] ? continued(loaded[at], held.current.get(one.id) ?? []) : { points: [] }),
       })),
     [loaded, ids, drawn, options.unit],
   );
 
   const feed = useCallback(
     (/** @type {any} */ append) => {
-      const offs = variables.map((one) => one.onPoint((ms, value) => append(one.id, ms, numberOf(value))));
+      const offs = variables.map((one) =>
+        one.onPoint((ms, value) => {
+          const known = held.current.get(one.id) ?? [];
+          while (known.length && known[0][0] < ms - HELD) known.shift();
+          known.push([ms, numberOf(value)]);
+          held.current.set(one.id, known);
+          append(one.id, ms, numberOf(value));
+        }),
+      );
       return () => offs.forEach((off) => off());
     },
-    [ids],
+    [ids, variables[0]?.onPoint],
   );
 
   if (failed) {

@@ -9,8 +9,8 @@ import { Range } from './range.js';
 import { Wheel } from './wheel.js';
 import { holds } from '../types.js';
 
-const WARM = { hue: 42, sat: 60 };
 /** What a lamp without a colour of its own looks like. */
+const WARM = { hue: 42, sat: 60 };
 const FIRST = { swi: false, hue: 0, sat: 0, bri: 100 };
 
 /** @param {import('./contract.js').ViewProps & {coloured: boolean}} props */

@@ -8,10 +8,10 @@
 /** @typedef {{tag: string, attrs?: Record<string, any>, children: Node[]} | string} Node */
 /** @typedef {any} Token of marked's lexer */
 
-const DEEPEST = 24;
 /** Nesting beyond this is drawn as text: each level costs a stack frame here and a box on the screen. */
-export const LONGEST = 100_000;
+const DEEPEST = 24;
 /** Characters of a note; the rest is left out. Lexers are quick, layout of a book in a tile is not. */
+export const LONGEST = 100_000;
 
 /**
  * An address that a note may link to, null when it may not.

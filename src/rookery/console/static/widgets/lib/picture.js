@@ -1,7 +1,7 @@
 /** Images that people give: which bytes are one, which addresses may be loaded. Pure. */
 
-export const MOST_BYTES = 256 * 1024;
 /** An image kept in a dashboard travels with each reading of it. */
+export const MOST_BYTES = 256 * 1024;
 
 /** First bytes of a format; null stands for any byte. */
 const MARKS = /** @type {[string, (number|null)[]][]} */ ([

@@ -153,7 +153,7 @@ export function ThresholdFields({ options, onChange }) {
     <legend>${t.thresholds}</legend>
     ${all.map(
       (/** @type {any} */ one, /** @type {number} */ at) =>
-        html`<div class="w-list-row" key=${at}>
+        html`<div class="w-list-row is-toned" key=${at}>
           <${Field}
             label=${t.from}
             type="number"
