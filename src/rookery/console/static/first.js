@@ -11,10 +11,12 @@ if (/^\/console\/?$/.test(location.pathname)) {
   for (const [rel, path] of [
     ['modulepreload', 'views/home.js'],
     ['modulepreload', 'api/rest.js'],
+    ['modulepreload', 'api/sentence.js'],
     ['modulepreload', 'style.js'],
     ['modulepreload', 'ui/text.js'],
     ['modulepreload', 'ui/copy.js'],
     ['modulepreload', 'views/parts/home-empty.js'],
+    ['modulepreload', 'views/parts/home-scale.js'],
     ['modulepreload', 'views/parts/home-trend.js'],
     ['modulepreload', 'strings/home.js'],
     ['preload', 'styles/home.css'],

@@ -2,6 +2,7 @@
 import { signal, useEffect, useMemo, useRef } from '../html.js';
 import { live } from './live.js';
 import { session, signedInAgain, space } from './session.js';
+import { sentence } from './sentence.js';
 import { t } from '../strings/app.js';
 
 /** @typedef {object} Call one request and what came back, for showing
@@ -38,20 +39,6 @@ export class ApiError extends Error {
     /** The field that was refused, where the server named one. @type {string | undefined} */
     this.field = typeof detail?.field === 'string' ? detail.field : undefined;
   }
-}
-
-/** One plain sentence, whichever API refused.
- * @param {number} status @param {any} body @returns {string} */
-function sentence(status, body) {
-  const said =
-    (body && typeof body === 'object' && (body.message || body.detail || body.error_description || body.info)) ||
-    (Array.isArray(body?.errors) && body.errors.map(String).join(' ')) ||
-    (typeof body?.error === 'string' && /\s/.test(body.error) && body.error);
-  if (typeof said === 'string' && said) {
-    const text = said.length > 600 ? `${said.slice(0, 600)}…` : said;
-    return /[.!?…]$/.test(text) ? text : `${text}.`;
-  }
-  return t.status[/** @type {keyof typeof t.status} */ (status)] ?? t.refused(status);
 }
 
 /** @param {string} prefix @param {string} path @param {Options['query']} query */

@@ -84,6 +84,10 @@ export default {
     done: 'It works. Everything else is a page away.',
     home: 'Go to Home',
     look: 'Look at this board',
+    remove: 'Remove these boards',
+    removeTitle: 'Remove the simulated boards?',
+    removeText: 'Gone with them: their things, all values they sent, and the dashboard “Demo”. Boards of your own stay.',
+    removed: 'The simulated boards are gone.',
     slow: 'This takes longer than it should. Home shows what the server says about it.',
   },
 };

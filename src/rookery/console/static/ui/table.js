@@ -218,7 +218,7 @@ export function Search({ value, onInput, label = t.search }) {
   const id = useId();
   useEffect(() => {
     const slash = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.defaultPrevented || event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
       const at = event.target;
       if (at instanceof HTMLElement && (at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName))) return;
       if (document.querySelector('dialog[open]') && !input.current?.closest('dialog')) return;

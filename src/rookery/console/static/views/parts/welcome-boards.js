@@ -2,7 +2,7 @@ import { html, useEffect, useState } from '../../html.js';
 import { own, useLoad } from '../../api/rest.js';
 import { useThing } from '../../api/live.js';
 import { session } from '../../api/session.js';
-import { Button, ErrorBox, Icon, Value } from '../../ui/index.js';
+import { Button, Dialog, ErrorBox, Icon, Value, toast } from '../../ui/index.js';
 import t from '../../strings/welcome.js';
 
 const w = t.boards;
@@ -31,7 +31,13 @@ export function BoardsStep({ back }) {
   };
   return html`<div class="stack">
     ${running
-      ? html`<${FirstValue} />`
+      ? html`<${FirstValue}
+          simulated=${simulated}
+          onGone=${() => {
+            setStarted(false);
+            void load.reload();
+          }}
+        />`
       : html`<div class="welcome-choices">
           <article class="welcome-choice">
             <${Icon} name="plug" size=${20} />
@@ -58,8 +64,10 @@ export function BoardsStep({ back }) {
   </div>`;
 }
 
-/** From "started" to the first value, each step as it happens. */
-function FirstValue() {
+/** From "started" to the first value, each step as it happens.
+ * @param {{simulated: boolean, onGone: () => void}} props */
+function FirstValue({ simulated, onGone }) {
+  const [trouble, setTrouble] = useState('');
   const [board, setBoard] = useState(/** @type {any} */ (null));
   const [slow, setSlow] = useState(false);
   const [value, setValue] = useState(/** @type {any} */ (undefined));
@@ -71,6 +79,10 @@ function FirstValue() {
         const { devices } = await own('GET', 'devices', { query: { online: true, per_page: 50 } });
         const found = devices.find((/** @type {any} */ each) => each.online && each.thing);
         if (found && !gone) setBoard(found);
+        if (!found && simulated) {
+          const told = (await own('GET', 'simulated')).trouble;
+          if (!gone) setTrouble(told ?? '');
+        }
       } catch {
         // The next look may do better; slowness is told below.
       }
@@ -95,8 +107,9 @@ function FirstValue() {
       ${board && value === undefined ? html`<${Watch} thing=${board.thing.id} onValue=${setValue} />` : null}
       <${Check} done=${value !== undefined} label=${w.value} note=${value === undefined ? null : w.from(board.name)} />
     </ol>
+    <${ErrorBox} error=${trouble} />
     ${value === undefined
-      ? slow
+      ? slow && !trouble
         ? html`<p class="muted">${w.slow}</p>`
         : null
       : html`
@@ -105,9 +118,44 @@ function FirstValue() {
           <div class="button-row">
             <${Button} kind="primary" href="/console/" icon="house" label=${w.home} />
             <${Button} href=${`/console/devices/${board.id}`} label=${w.look} />
+            ${simulated ? html`<${Removal} onGone=${onGone} />` : null}
           </div>
         `}
   </div>`;
+}
+
+/** Takes the simulated boards away again. @param {{onGone: () => void}} props */
+function Removal({ onGone }) {
+  const [open, setOpen] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const remove = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await own('DELETE', 'simulated', { query: { remove: true } });
+      toast(w.removed);
+      onGone();
+    } catch (thrown) {
+      setError(thrown);
+      setBusy(false);
+    }
+  };
+  return html`
+    <${Button} kind="quiet" icon="trash-2" label=${w.remove} onClick=${() => setOpen(true)} />
+    <${Dialog}
+      open=${open}
+      danger=${true}
+      title=${w.removeTitle}
+      confirmLabel=${w.remove}
+      busy=${busy}
+      error=${error}
+      onConfirm=${() => void remove()}
+      onClose=${() => setOpen(false)}
+    >
+      <p>${w.removeText}</p>
+    <//>
+  `;
 }
 
 /** Tells the first value that a board sends. @param {{thing: string, onValue: (value: any) => void}} props */
