@@ -111,6 +111,7 @@ class Core:
         """Write what waits, close the files and let go of the folder."""
         for name, close in (
             ("journal", self.services.journal.close),
+            ("audit", self.services.audit.close),
             ("telemetry", self.telemetry.close),
             ("messages", self.messages.close),
             ("catalog", self.catalog.close),

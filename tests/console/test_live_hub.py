@@ -182,7 +182,8 @@ async def test_events_above_the_bound_are_counted() -> None:
             world.services.events.tell(Event(name=f"e{each}", source="api", owner_id=world.who.person_id, time=0))
         world.clock.turn(FLUSH_SECONDS)
         messages = [message for frame in await tab.read() for message in frame]
-        assert [message["name"] for message in messages[:-1]] == [f"e{each}" for each in range(EVENTS)]
+        assert messages[0] == {"t": "events/e", "k": "listening"}
+        assert [message["name"] for message in messages[1:-1]] == [f"e{each}" for each in range(EVENTS)]
         assert messages[-1] == {"t": "events/e", "k": "dropped", "n": 3}
 
     await watching(do)

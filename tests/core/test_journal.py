@@ -8,7 +8,8 @@ import msgspec
 
 from rookery.core.catalog import Change, Update
 from rookery.core.errors import Unavailable
-from rookery.core.journal import BURST, QUIET_SECONDS, SECONDS, WAITING, Entry, Journal
+from rookery.core.journal import QUIET_SECONDS, WAITING, Entry, Journal
+from rookery.core.pace import BURST, SECONDS
 from rookery.core.records import Device
 from rookery.core.services import Services
 from tests.fakes import START, ManualClock, MemoryCatalog, RecordingBus, memory_services, settled

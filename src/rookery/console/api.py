@@ -23,7 +23,8 @@ import structlog
 from rookery.console.backend import Backend
 from rookery.console.call import Answer, Call
 from rookery.console.errors import Refusal, foreign, not_found, signed_out, worded
-from rookery.console.origin import allowed
+from rookery.console.origin import SAFE, allowed
+from rookery.console.recording import record
 from rookery.console.reply import answered, refused
 from rookery.core.errors import CoreError
 from rookery.gateways.asgi import Receive, Scope, Send, answer
@@ -37,6 +38,7 @@ MODULES: tuple[str, ...] = (
     "pulse",
     "journal",
     "doorway",
+    "audit",
     "boards",
     "account",
     "people",
@@ -110,20 +112,25 @@ class OwnApi:
     async def reply(self, path: str, scope: Scope, receive: Receive) -> Answer:
         """The answer to a request, also to one that is refused."""
         call: Call | None = None
+        result: Any = None
         try:
             row, segments = self._find(scope["method"], path)
             call = Call(self._backend, scope, receive, segments)
-            return answered(await self._handle(row, call), call.answer_headers)
+            result = await self._handle(row, call)
+            reply = answered(result, call.answer_headers)
         except Refusal as refusal:
-            return refused(refusal, _headers(call))
+            reply = refused(refusal, _headers(call))
         except CoreError as error:
-            return refused(worded(error), _headers(call))
+            reply = refused(worded(error), _headers(call))
         except ConnectionError:
             return Answer(b"", 400)
         except Exception:
             # The path may hold a token: only the route is logged.
             log.exception("console.failed", method=scope["method"], route="/".join(row.path))
-            return refused(Refusal(500, "failed", "The server could not do this; its log says why."))
+            reply = refused(Refusal(500, "failed", "The server could not do this; its log says why."))
+        if call is not None and row.method not in SAFE:
+            record(call, row.method, row.path, result, reply.status, operator=row.may is May.OPERATOR)
+        return reply
 
     async def _handle(self, row: Route, call: Call) -> Any:
         if not allowed(row.method, call.headers):

@@ -68,7 +68,7 @@ class Doorway:
         self.attempts = attempts
 
     async def look(self, id: str, device: Device | None, viewer: Viewer, since: int) -> dict[str, Any]:
-        """The checklist of a board, which may be unknown yet. `since`: UTC microseconds, when somebody began to look."""
+        """The checklist of a board, which may be unknown yet. `since`: when somebody began to look, microseconds."""
         attempts = await self._relevant(id, device, viewer, since)
         session = self._services.boards.session(device.id) if device is not None else None
         kind = _kind(device, attempts)

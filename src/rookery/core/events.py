@@ -21,7 +21,7 @@ from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 import structlog
@@ -203,10 +203,12 @@ class Events:
 
 
 class SpaceSeries:
-    """The series of what is published to a space and not by a board: given out when it is first needed."""
+    """The series of what is published to a space and not by a board, or of another `field` of its record: given out
+    when it is first needed."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, field: Literal["events", "audit"] = "events") -> None:
         self._catalog = catalog
+        self._field = field
         self._known: dict[str, int] = {}
 
     async def of(self, space_id: str) -> int:
@@ -218,15 +220,15 @@ class SpaceSeries:
             space = await self._catalog.get(Space, space_id)
             if space is None:
                 return 0
-            if not space.events:
+            series: int = getattr(space, self._field)
+            if not series:
                 (series,) = await self._catalog.allocate(1)
-                space = changed(space, space.updated_at, events=series)
                 try:
-                    await self._catalog.apply(Update(space))
+                    await self._catalog.apply(Update(changed(space, space.updated_at, **{self._field: series})))
                 except Conflict:
                     continue
-            self._known[space_id] = space.events
-            return space.events
+            self._known[space_id] = series
+            return series
 
 
 class Subscribers:

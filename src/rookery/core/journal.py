@@ -2,7 +2,7 @@
 
 A board that comes costs an append to the open batch. One whose journal has no series yet (it was made before there were
 journals) is given one a moment later, many boards with one write. A board that comes and goes all the time, or that
-somebody tries to be, writes `BURST` entries and then one every `SECONDS`, which says how many were left out.
+somebody tries to be, writes as many entries as `core.pace` allows, and the next one says how many were left out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rookery.core.clock import Clock, Timer
 from rookery.core.enrolment import HEX_ID, TOGETHER, Enrolment
 from rookery.core.errors import CoreError
 from rookery.core.ids import is_uuid
+from rookery.core.pace import BURST, Pace
 from rookery.core.points import Telemetry
 from rookery.core.records import Device
 
@@ -31,10 +32,8 @@ REFUSED: Final = "refused"
 
 QUIET_SECONDS: Final = 1.0
 """How long boards without a series wait for company: after a restart thousands come within it."""
-BURST: Final = 20
-SECONDS: Final = 30.0
 REMEMBERED: Final = 20_000
-"""Boards whose pace and series are in memory, some 200 bytes each."""
+"""Boards whose series are in memory, some 100 bytes each."""
 WAITING: Final = 10_000
 """Boards that wait for a series or are looked for, each with at most `BURST` entries."""
 TEXT_LIMIT: Final = 200
@@ -64,17 +63,6 @@ class _Kept(msgspec.Struct, omit_defaults=True, frozen=True):
     n: int = 0
 
 
-class _Pace:
-    """How much a board may write."""
-
-    __slots__ = ("allowance", "at", "left")
-
-    def __init__(self, now: float) -> None:
-        self.allowance = float(BURST)
-        self.at = now
-        self.left = 0
-
-
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(_Kept).decode
 
@@ -90,7 +78,7 @@ class Journal:
         self._clock = clock
         self._series: OrderedDict[str, int] = OrderedDict()
         """Of boards whose record in somebody's hands may be older than their series."""
-        self._paces: OrderedDict[str, _Pace] = OrderedDict()
+        self._pace = Pace()
         self._waiting: dict[str, list[Entry]] = {}
         """By device id or hex id."""
         self._timer: Timer | None = None
@@ -144,19 +132,9 @@ class Journal:
 
     def _paced(self, id: str, kind: str, transport: str, address: str, reason: str) -> Entry | None:
         """The entry, unless this board has written enough for now."""
-        now = self._clock.monotonic()
-        pace = self._paces.get(id)
-        if pace is None:
-            pace = self._paces[id] = _Pace(now)
-            if len(self._paces) > REMEMBERED:
-                self._paces.popitem(last=False)
-        pace.allowance = min(pace.allowance + (now - pace.at) / SECONDS, BURST)
-        pace.at = now
-        if pace.allowance < 1:
-            pace.left += 1
+        left = self._pace.take(id, self._clock.monotonic())
+        if left is None:
             return None
-        pace.allowance -= 1
-        left, pace.left = pace.left, 0
         return Entry(self._clock.now(), kind, transport, address, reason[:TEXT_LIMIT], left)
 
     def _write(self, device_id: str, series: int, entry: Entry) -> None:

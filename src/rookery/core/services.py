@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rookery.core.accounts import Accounts
+from rookery.core.audit import Audit
 from rookery.core.boards import Boards
 from rookery.core.bus import Bus
 from rookery.core.catalog import Catalog
@@ -66,6 +67,7 @@ class Services:
     event_series: SpaceSeries
     enrolment: Enrolment
     journal: Journal
+    audit: Audit
     claims: Claims
     fleet: Fleet
     products: Products
@@ -102,6 +104,7 @@ def build_services(
     claims = Claims(catalog, enrolment, boards, live, bus, ids, clock)
     fleet = Fleet(catalog, enrolment, claims, Roster(catalog, bus))
     customers = Customers(catalog, passwords, tokens, claims, ids, clock)
+    products = Products(catalog, telemetry, fleet, customers, tokens, bus, ids, clock)
     things = Things(catalog, telemetry, live, devices, bus, ids, clock)
     links = Links(catalog, ids, clock)
     dashboard_access = DashboardAccess(catalog, live)
@@ -128,9 +131,10 @@ def build_services(
         event_series=SpaceSeries(catalog),
         enrolment=enrolment,
         journal=Journal(catalog, telemetry, enrolment, bus, clock),
+        audit=Audit(catalog, telemetry, products, clock),
         claims=claims,
         fleet=fleet,
-        products=Products(catalog, telemetry, fleet, customers, tokens, bus, ids, clock),
+        products=products,
         customers=customers,
         teams=Teams(catalog, tokens, bus, ids, clock),
         accounts=Accounts(catalog, people, claims, devices, things),

@@ -140,6 +140,35 @@ class Call:
 
 Handler = Callable[[Call], Awaitable[Any]]
 
+DOOR = "arduino"
+"""How the audit log calls this API."""
+UNRECORDED = frozenset(
+    {
+        "devices_v2#updateProperties",
+        "devices_v2_pass#check",
+        "properties_v2#publish",
+        "properties_v2#publishBatch",
+        "properties_v2#publishMulti",
+        "series_v2#batch_query",
+        "series_v2#batch_query_raw",
+        "series_v2#batch_query_raw_last_value",
+        "series_v2#batch_query_sampling",
+        "series_v2#historic_data",
+    }
+)
+"""Values, and questions that are asked with a body: nothing that the audit log is for."""
+
+
+def _record(api: Api, who: Principal, method: str, path: str, request: JsonRequest, result: Any, status: int) -> None:
+    """A line of the audit log: of what has come, the parts of the path only; of what was made, its id and name."""
+    made = (str(getattr(result, part)) for part in ("id", "name") if getattr(result, part, None))
+    parts = dict.fromkeys([*map(str, request.scope["path_params"].values()), *made])
+    client = request.scope.get("client")
+    api.services.audit.note(
+        who, DOOR, method, path, status, target=" ".join(parts), address=str(client[0]) if client else ""
+    )
+
+
 _NOBODY = Principal(person_id="", space_id="", roles={})
 
 
@@ -162,9 +191,13 @@ def operation(
     A `public` route is called without authentication, with a principal that may do nothing.
     """
 
+    recorded = method != "GET" and not public and name not in UNRECORDED
+
     def decorate(function: Handler) -> HTTPRouteHandler:
         async def handle(request: JsonRequest) -> Answer:
             scope = request.scope
+            who: Principal | None = None
+            result: Any = None
             try:
                 api: Api = scope["litestar_app"].state["api"]
                 if public:
@@ -174,11 +207,15 @@ def operation(
                     # Clients of the other door, the console among them, act for many people.
                     api.rate.count(f"{who.client_id} {who.person_id}")
                 result = await function(Call(api, who, request))
+                if result is None:
+                    answer = Answer(b"", status)
+                else:
+                    answer = result if isinstance(result, Answer) else Answer(encode(result), status)
             except Exception as error:
-                return error_answer(error, method, path)
-            if result is None:
-                return Answer(b"", status)
-            return result if isinstance(result, Answer) else Answer(encode(result), status)
+                answer = error_answer(error, method, path)
+            if recorded and who is not None:
+                _record(api, who, method, path, request, result, answer.status)
+            return answer
 
         described = Operation(method, path, name, summary, tuple(query), body, returns, status, tuple(errors), public)
         route = HTTPRouteHandler(

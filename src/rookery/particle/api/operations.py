@@ -56,6 +56,7 @@ from enum import Enum, auto
 from typing import Any
 
 from rookery.core.access import Principal
+from rookery.core.audit import Place
 from rookery.core.records import Token
 from rookery.core.services import Services
 from rookery.core.tokens import Grant
@@ -272,6 +273,7 @@ class Route:
         """Answer a request. What is neither an `ApiError` nor an error of core goes through."""
         call = Call(api, scope, receive, path, self.max_body)
         answer: Any
+        result: Any = None
         try:
             api.rate.count(call.peer_address, self.rate)
             if self.auth is not Auth.NONE:
@@ -292,7 +294,54 @@ class Route:
             answer = known.answer()
         if call.answer_headers and isinstance(answer, Answer):
             answer = answer.with_headers(tuple(call.answer_headers))
+        if call.method not in READING and self.paths[0] not in UNRECORDED and isinstance(answer, Answer):
+            _record(call, self.paths[0], result, answer.status)
         await answer(scope, receive, send)
+
+
+DOOR = "particle"
+"""How the audit log calls this API."""
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+UNRECORDED = frozenset(
+    {
+        "/oauth/authorize",
+        "/oauth/token",
+        "/v1/binaries",
+        "/v1/devices/events",
+        "/v1/devices/{device}/backup_files",
+        "/v1/devices/{device}/ping",
+        "/v1/devices/{device}/unprotect",
+        "/v1/devices/{device}/{function}",
+        "/v1/diagnostics/{device}/update",
+        "/v1/integrations/preview",
+        "/v1/networks/{network}",
+        "/v1/products/{product}/events",
+    }
+)
+"""Events, calls, questions that are asked with a body, and what changes nothing: not what the audit log is for."""
+SECRET_PARTS = frozenset({"token"})
+"""Parts of paths that nobody may read."""
+
+
+def _record(call: Call, path: str, result: Any, status: int) -> None:
+    """A line of the audit log: of what has come, the parts of the path only; of what was made, its id and name."""
+    who = call.grant.principal if call.grant is not None else None
+    made = result if isinstance(result, dict) and call.method == "POST" and who is not None else {}
+    parts = [text for name, text in call.path.items() if name not in SECRET_PARTS]
+    parts += [str(made[name]) for name in ("id", "name") if isinstance(made.get(name), str | int)]
+    place = None
+    if "product" in call.path or "org" in call.path:
+        place = Place(who.space_id if who is not None else "", call.path.get("product", ""), call.path.get("org", ""))
+    call.services.audit.note(
+        who,
+        DOOR,
+        call.method,
+        path,
+        status,
+        target=" ".join(dict.fromkeys(parts)),
+        address=call.peer_address,
+        place=place,
+    )
 
 
 async def authenticate(call: Call, auth: Auth) -> Grant | None:
