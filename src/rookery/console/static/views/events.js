@@ -9,7 +9,7 @@ import t from '../strings/events.js';
 import { CopyMenu, Details } from './parts/events-details.js';
 import { EventTable } from './parts/events-list.js';
 import { NEW_DRAFT, PublishSheet } from './parts/events-publish.js';
-import { EventList, KEPT, rowOf } from './parts/events-store.js';
+import { calmly, EventList, KEPT, rowOf } from './parts/events-store.js';
 
 await style('events');
 
@@ -18,7 +18,7 @@ export const title = t.title;
 /** @typedef {import('./parts/events-store.js').EventRow} EventRow */
 
 /** What was seen stays while other pages are looked at. */
-const list = new EventList((run) => requestAnimationFrame(run));
+const list = new EventList(calmly);
 /** @type {number | null} */
 let leftAt = null;
 /** The topic that the server has said it tells of. */

@@ -1,10 +1,10 @@
 /**
  * The events that the page shows: a bounded list, newest first, which can be paused.
  *
- * Events may come by the thousand: they are gathered and put into the list once a frame. What is paused waits in a list
- * of its own, bounded as well.
+ * Events may come by the thousand: they are gathered and put into the list some times a second. What is paused waits in
+ * a list of its own, bounded as well.
  */
-import { signal } from '../../html.js';
+import { batch, signal } from '../../html.js';
 
 /** Events that are kept. More helps nobody who reads, and the payloads take memory. */
 export const KEPT = 1_000;
@@ -27,7 +27,11 @@ export const KEPT = 1_000;
 /** @typedef {{kind: 'left', key: string, n: number}} Left */
 /** @typedef {EventRow | Gap | Left} Row */
 
+/** Milliseconds between two drawings. */
+const PACE = 100;
+
 let serial = 0;
+let lastRun = -PACE;
 
 /** @param {any} message of the live connection @returns {EventRow} */
 export function rowOf(message) {
@@ -70,6 +74,8 @@ export class EventList {
     this.seen = signal(0);
     /** @type {Row[]} oldest first */
     this.gathered = [];
+    /** Counted since the signals were last set. */
+    this.more = { seen: 0, waiting: 0 };
     this.due = false;
     this.topic = '';
   }
@@ -84,11 +90,10 @@ export class EventList {
   /** @param {Row} row */
   add(row) {
     this.gathered.push(row);
-    if (row.kind === 'event') this.seen.value += 1;
     if (this.gathered.length > KEPT) this.gathered.splice(0, this.gathered.length - KEPT);
-    if (this.paused.peek()) {
-      if (row.kind === 'event') this.waiting.value += 1;
-      return;
+    if (row.kind === 'event') {
+      this.more.seen += 1;
+      if (this.paused.peek()) this.more.waiting += 1;
     }
     this.soon();
   }
@@ -106,7 +111,17 @@ export class EventList {
     this.due = true;
     this.later(() => {
       this.due = false;
+      this.count();
       if (!this.paused.peek()) this.flush();
+    });
+  }
+
+  count() {
+    const { seen, waiting } = this.more;
+    this.more = { seen: 0, waiting: 0 };
+    batch(() => {
+      this.seen.value += seen;
+      this.waiting.value += waiting;
     });
   }
 
@@ -119,6 +134,7 @@ export class EventList {
 
   /** @param {boolean} paused */
   pause(paused) {
+    this.count();
     if (paused) this.flush();
     this.paused.value = paused;
     if (paused) return;
@@ -128,8 +144,24 @@ export class EventList {
 
   clear() {
     this.gathered = [];
+    this.more = { seen: 0, waiting: 0 };
     this.rows.value = [];
     this.waiting.value = 0;
     this.seen.value = 0;
   }
+}
+
+/**
+ * Runs something soon: with the next frame when it has been quiet, otherwise so that it happens ten times a second. More
+ * often nobody can read, and each time costs a drawing of the list.
+ * @param {() => void} run
+ */
+export function calmly(run) {
+  const wait = lastRun + PACE - performance.now();
+  const now = () => {
+    lastRun = performance.now();
+    run();
+  };
+  if (wait > 0) setTimeout(now, wait);
+  else requestAnimationFrame(now);
 }
