@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 import rookery.core.dashboard_links
+from rookery.core.catalog import Update, changed
 from rookery.core.clock import SECOND
 from rookery.core.errors import Invalid, LimitReached, NotFound, WrongBearer
 from rookery.core.records import Bearer, DashboardLink
@@ -59,6 +60,23 @@ async def test_a_link_shows_what_the_dashboard_shows_now() -> None:
     await services.variables.delete(who, thing, door.id)
     with pytest.raises(NotFound):
         await services.dashboard_links.variable(token, door.id)
+
+
+async def test_a_variable_that_went_to_another_space_is_not_shown() -> None:
+    services = memory_services()
+    who, other = await person(services, "ada"), await person(services, "bob")
+    _, (lamp,) = await house(services, who, "lamp")
+    made = await wall(services, who, lamp)
+    token = (await services.dashboard_links.make(who, made.id)).token
+    await services.dashboard_shares.share(who, made.id, [other.person_id])
+    third = await person(services, "third")
+    await services.catalog.apply(Update(changed(lamp, 1, space_id=third.space_id)))
+    for hidden in (
+        services.dashboard_links.variable(token, lamp.id),
+        services.dashboard_access.variable(other, lamp.id),
+    ):
+        with pytest.raises(NotFound):
+            await hidden
 
 
 async def test_a_link_may_have_an_end() -> None:

@@ -136,7 +136,7 @@ class DashboardLinks:
         """
         opened = await self.open(token)
         variable = await self._catalog.get(Variable, id.lower()) if id.lower() in opened.variables else None
-        if variable is None or variable.deleted_at is not None:
+        if variable is None or variable.deleted_at is not None or variable.space_id != opened.dashboard.space_id:
             raise NotFound("The dashboard shows no such variable.")
         return variable
 

@@ -447,6 +447,19 @@ async def test_a_variable_that_was_deleted(world: World, live: LiveThing, force:
     assert by_id(again)[WIDGET_ID]["has_unlinked_variable"] is not force
 
 
+async def test_a_variable_that_went_to_another_space(world: World, live: LiveThing) -> None:
+    made = await dashboard(world, live)
+    other = await world.somebody_else()
+    lamp = live.by_symbol["lamp"].record
+    await world.catalog.apply(Update(changed(lamp, 1, space_id=other.person.id)))
+    for version in (2, 3):
+        shown = (await world.call("GET", f"/iot/v{version}/dashboards/{made['id']}")).json()
+        one = by_id(shown)[WIDGET_ID]
+        assert (one["variables"], one["has_unlinked_variable"]) == ([], True)
+        exported = (await world.call("GET", f"/iot/v{version}/dashboards/{made['id']}/template")).json()
+        assert [len(one["variables"]) for one in exported["widgets"]] == [0, 1]
+
+
 async def test_somebody_elses_do_not_exist(world: World, live: LiveThing) -> None:
     made = await dashboard(world, live)
     other = await world.somebody_else()

@@ -105,7 +105,9 @@ async def template_view(services: Services, dashboard: Dashboard, view: type[T])
     alive = {
         id: variable
         for id, variable in links.variables.items()
-        if variable.deleted_at is None and links.things[variable.thing_id].deleted_at is None
+        if variable.deleted_at is None
+        and links.things[variable.thing_id].deleted_at is None
+        and variable.space_id == dashboard.space_id
     }
     links = links._replace(variables=alive)
     names = {id: _text(links, variable) for id, variable in alive.items()}
@@ -115,14 +117,19 @@ async def template_view(services: Services, dashboard: Dashboard, view: type[T])
         "id": slug(dashboard.name, "dashboard"),
         "name": dashboard.name,
         "cover_image": dashboard.cover_image,
-        "widgets": [_widget(widget, links, names, zones, paged=paged) for widget in widgets_of(dashboard)],
+        "widgets": [
+            _widget(widget, links.on(dashboard, widget), links, names, zones, paged=paged)
+            for widget in widgets_of(dashboard)
+        ],
     }
     if paged:
         fields["pages"] = msgspec.convert(dashboard.pages, list[PageView])
     return view(**fields)
 
 
-def _widget(widget: Widget, links: Linked, names: Mapping[str, str], zones: Zones, *, paged: bool) -> WidgetTemplate:
+def _widget(
+    widget: Widget, variables: list[Variable], links: Linked, names: Mapping[str, str], zones: Zones, *, paged: bool
+) -> WidgetTemplate:
     fields = msgspec.structs.asdict(widget)
     del fields["id"]
     page_id = fields.pop("page_id") or MAIN_PAGE
@@ -136,8 +143,7 @@ def _widget(widget: Widget, links: Linked, names: Mapping[str, str], zones: Zone
             type=variable.type,
             variable_id=variable.symbol,
         )
-        for id in widget.variables
-        if (variable := links.variables.get(id)) is not None
+        for variable in variables
     ]
     return WidgetV3Template(**fields, page_id=page_id) if paged else WidgetTemplate(**fields)
 

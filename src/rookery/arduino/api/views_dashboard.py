@@ -134,6 +134,11 @@ class Linked(NamedTuple):
     last: dict[str, Point]
     """By the ids of the variables."""
 
+    def on(self, dashboard: Dashboard, widget: Widget) -> list[Variable]:
+        """The variables of a widget, in its order. What went to another space is not the dashboard's any more."""
+        found = (self.variables.get(id) for id in widget.variables)
+        return [variable for variable in found if variable is not None and variable.space_id == dashboard.space_id]
+
 
 async def what_is_linked(services: Services, dashboards: Iterable[Dashboard], *, values: bool = True) -> Linked:
     """The variables of these dashboards, their things and, if `values`, their last values."""
@@ -216,14 +221,15 @@ def _dashboard(
     paged = view is DashboardV3View
     if paged:
         fields["pages"] = msgspec.convert(dashboard.pages, list[PageView])
-    fields["widgets"] = [_widget(widget, links, zones, paged=paged) for widget in widgets_of(dashboard)]
+    fields["widgets"] = [
+        _widget(widget, links.on(dashboard, widget), links, zones, paged=paged) for widget in widgets_of(dashboard)
+    ]
     return view(**fields)
 
 
-def _widget(widget: Widget, links: Linked, zones: Zones, *, paged: bool) -> WidgetView:
+def _widget(widget: Widget, variables: list[Variable], links: Linked, zones: Zones, *, paged: bool) -> WidgetView:
     fields = msgspec.structs.asdict(widget)
     page_id = fields.pop("page_id")
-    variables = [links.variables[id] for id in widget.variables if id in links.variables]
     kind = widget_kind(widget.type)
     fields["variables"] = [_variable(variable, links, zones) for variable in variables]
     fields["has_type_incompatibility"] = kind is not None and not all(map(kind.suits, variables))
