@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = {"runtime": ["build"], "dev": ["build", "dev", "clients"]}
+LOCKS = {"runtime": ["build"], "dev": ["build", "dev", "clients", "bench"]}
 """Lock file to the groups that it holds besides what the server needs."""
 
 WITHOUT_VENDOR_WORDS = ["core", "wire", "storage", "bus", "gateways", "keys"]

@@ -20,8 +20,8 @@ from rookery.gateways.asgi import BodyTooLarge, Receive, Scope, Send, answer, re
 log = structlog.get_logger("rookery.admin")
 
 PATH = "/-/admin"
-BODY_LIMIT = 65_536
-"""Bytes of a request: the longest has an address, a name and a password."""
+BODY_LIMIT = 16 << 20
+"""Bytes of a request: the longest is a batch of an import. Only the operator of this machine gets so far."""
 
 
 class Order(msgspec.Struct):

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from rookery import __version__
+from rookery.admin.data import DataOperations
 from rookery.core.access import Principal
 from rookery.core.clock import SECOND
 from rookery.core.errors import CoreError, Invalid, NotFound
@@ -30,11 +32,20 @@ ORGANISATION_NAME = 100
 EVERY = "all"
 
 
+DOOR = "command"
+"""How the audit log calls the command line."""
+READING = ("_list", "_show")
+"""How operations end that change nothing."""
+TOLD = ("user", "email", "name", "id", "hex_id", "key", "slug")
+"""Arguments that the audit log may show."""
+_OPERATOR = Principal(person_id="", space_id="", roles={}, client_id=DOOR)
+
+
 class UnknownOperation(CoreError):
     """This server does not know the operation: the command is of another version."""
 
 
-class Operations:
+class Operations(DataOperations):
     """What can be done. Public methods are the operations; their names are `<noun>_<verb>`."""
 
     def __init__(self, services: Services) -> None:
@@ -54,8 +65,21 @@ class Operations:
             inspect.signature(operation).bind(**arguments)
         except TypeError as error:
             raise UnknownOperation(f"This server does not know {name} with these arguments ({error}).") from None
-        result: Result = await operation(**arguments)
-        return result
+        status = 400
+        try:
+            result: Result = await operation(**arguments)
+            status = 200
+            return result
+        finally:
+            if not name.endswith(READING):
+                target = " ".join(str(arguments[part]) for part in TOLD if arguments.get(part))
+                self._services.audit.note(
+                    None if status == 200 else _OPERATOR, DOOR, "RUN", name, status, target=target
+                )
+
+    async def server_show(self) -> Result:
+        """Which version answers."""
+        return {"version": __version__}
 
     # People
 

@@ -26,6 +26,7 @@ NOUNS = {
     "token": "rookery.cli.token",
     "device": "rookery.cli.device",
     "ca": "rookery.cli.ca",
+    "data": "rookery.cli.data",
     "simulate": "rookery.cli.simulate",
     "doctor": "rookery.cli.doctor",
 }

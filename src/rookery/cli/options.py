@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rookery.cli.exits import Exit, fail, fail_with
 from rookery.cli.output import show
 from rookery.settings import DEFAULT_FOLDER
+
+if TYPE_CHECKING:
+    from rookery.cli.orders import Order
 
 DataDir = Annotated[
     Path | None,
@@ -40,6 +45,24 @@ def order(data_dir: Path | None, operation: str, **arguments: Any) -> Any:
         fail(str(error))
     except Unreachable as error:
         fail(str(error), Exit.UNREACHABLE)
+    except Exception as error:
+        fail_with(error)
+
+
+@contextmanager
+def ordering(data_dir: Path | None) -> Iterator[Order]:
+    """Several operations on one folder; where one can not be done, say why and exit."""
+    from rookery.cli.orders import CommandFailed, Unreachable, session
+
+    try:
+        with session(folder(data_dir)) as order:
+            yield order
+    except CommandFailed as error:
+        fail(str(error))
+    except Unreachable as error:
+        fail(str(error), Exit.UNREACHABLE)
+    except (SystemExit, KeyboardInterrupt):
+        raise
     except Exception as error:
         fail_with(error)
 

@@ -6,8 +6,10 @@ import asyncio
 import http.client
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,6 +17,9 @@ import msgspec
 from rookery.admin import runfile
 from rookery.admin.api import PATH
 from rookery.admin.operations import Operations, Result
+
+if TYPE_CHECKING:
+    from rookery.opened import Core
 
 PATIENCE = 30
 """Seconds to wait for the answer of a running server; the longest work, a password hash, takes a twentieth of one."""
@@ -31,12 +36,28 @@ class Unreachable(Exception):
     """Something holds the folder, and no answer comes from it."""
 
 
+Order = Callable[..., Result]
+"""`order("noun_verb", name=value)`: does an operation and returns its result."""
+
+
 def call(folder: Path, operation: str, **arguments: Any) -> Result:
     """Do an operation on this data folder.
 
     Raises:
         CommandFailed, Unreachable: as they say.
         and what `Core.open` and the operation raise, where no server runs.
+    """
+    with session(folder) as order:
+        return order(operation, **arguments)
+
+
+@contextmanager
+def session(folder: Path) -> Iterator[Order]:
+    """Several operations on this data folder, one after the other. Where no server runs, the folder is held meanwhile.
+
+    Raises:
+        CommandFailed, Unreachable: as they say.
+        and what `Core.open` and the operations raise, where no server runs.
     """
     from rookery.storage.folder import FolderInUse
 
@@ -45,21 +66,49 @@ def call(folder: Path, operation: str, **arguments: Any) -> Result:
         running = runfile.read(folder)
         if running is not None:
             try:
-                return ask(running, operation, arguments)
+                ask(running, "server_show", {})
             except ConnectionError:
                 # Left behind by a server that was killed, whose process id somebody else has now.
                 pass
+            else:
+                yield _asking(running)
+                return
         if not (folder / "catalog.db").exists():
             raise CommandFailed(
                 f"There is no Rookery data in {folder}. Start `rookery serve --data-dir {folder}` once, "
                 "or name the right folder with --data-dir."
             )
-        try:
-            return asyncio.run(directly(folder, operation, arguments))
-        except FolderInUse as error:
-            if time.monotonic() > deadline:
-                raise Unreachable(f"{error} It does not answer its commands.") from error
-            time.sleep(PAUSE)
+        with asyncio.Runner() as runner:
+            try:
+                core = runner.run(_opened(folder))
+            except FolderInUse as error:
+                if time.monotonic() > deadline:
+                    raise Unreachable(f"{error} It does not answer its commands.") from error
+                time.sleep(PAUSE)
+                continue
+            try:
+                yield _doing(runner, Operations(core.services))
+            finally:
+                runner.run(core.close())
+            return
+
+
+def _asking(running: runfile.Running) -> Order:
+    """Orders to a running server."""
+    return lambda operation, **arguments: ask(running, operation, arguments)
+
+
+def _doing(runner: asyncio.Runner, operations: Operations) -> Order:
+    """Orders that are carried out here."""
+    return lambda operation, **arguments: runner.run(operations.run(operation, arguments))
+
+
+async def _opened(folder: Path) -> Core:
+    """A folder that nobody serves. Raises what `Core.open` raises."""
+    from rookery.opened import Core
+    from rookery.settings import Settings
+
+    return await Core.open(Settings.load(os.environ, {"data_dir": str(folder)}))
 
 
 def ask(running: runfile.Running, operation: str, arguments: dict[str, Any]) -> Result:
@@ -90,15 +139,3 @@ def ask(running: runfile.Running, operation: str, arguments: dict[str, Any]) -> 
         raise CommandFailed(str(answer.get("error", "The server refused.")))
     result: Result = answer["result"]
     return result
-
-
-async def directly(folder: Path, operation: str, arguments: dict[str, Any]) -> Result:
-    """Open a folder that nobody serves, do it, and close it. Raises what `Core.open` and the operation raise."""
-    from rookery.opened import Core
-    from rookery.settings import Settings
-
-    core = await Core.open(Settings.load(os.environ, {"data_dir": str(folder)}))
-    try:
-        return await Operations(core.services).run(operation, arguments)
-    finally:
-        await core.close()

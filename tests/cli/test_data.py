@@ -1,0 +1,184 @@
+"""`rookery data`, beside a running server and without one: out, in, in again, and what is damaged."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rookery.testing import Sandbox, running_sandbox
+from tests.cli.shell import Done, rookery
+
+Run = Callable[..., Done]
+COUNT = 60
+VARIABLES = (
+    ("temperature", "FLOAT"),
+    ("count", "INT"),
+    ("words", "CHARSTRING"),
+    ("lamp", "STATUS"),
+    ("place", "LOCATION"),
+)
+MOMENTS = [f"2026-01-01T00:{minute:02}:00Z" for minute in range(COUNT)]
+
+
+def furnished(cloud: Sandbox) -> None:
+    """Two things of the same variables, one of them with a history of every kind."""
+    for name in ("house", "shed"):
+        properties = [
+            {"name": symbol, "type": kind, "permission": "READ_WRITE", "update_strategy": "ON_CHANGE"}
+            for symbol, kind in VARIABLES
+        ]
+        thing = cloud.call("PUT", "/iot/v2/things", {"name": name, "properties": properties})
+        if name == "house":
+            for variable in cloud.call("GET", f"/iot/v2/things/{thing['id']}/properties"):
+                data = [
+                    {"timestamp": moment, "value": value_of(variable["variable_name"], number)}
+                    for number, moment in enumerate(MOMENTS)
+                ]
+                path = f"/iot/v2/things/{thing['id']}/properties/{variable['id']}/publish_batch"
+                cloud.call("PUT", path, data)
+
+
+def value_of(name: str, number: int) -> Any:
+    return {
+        "temperature": number / 4 + 0.1,
+        "count": 2**53 + number,
+        "words": f'said "{number}",\nand more',
+        "lamp": number % 2 == 0,
+        "place": {"lat": 45.5 + number, "lon": 9.25},
+    }[name]
+
+
+@pytest.fixture(params=["alone", "beside a server"], scope="module")
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("data")
+    with running_sandbox(folder) as cloud:
+        furnished(cloud)
+        if request.param == "beside a server":
+            yield folder
+            return
+    yield folder
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    return lambda *arguments: rookery(*arguments, "--data-dir", str(folder))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_out_and_in_again(run: Run, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"history.{ending}"
+    done = run("data", "export", str(file), "--thing", "house")
+    assert (done.code, done.errors) == (0, f"{len(VARIABLES) * COUNT} points.\n")
+    told = run("data", "import", str(file), "--json").json
+    assert told == {"points": 300, "stored": 0, "present": 300}
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_what_was_written_is_what_was_stored(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "history.csv"
+    assert run("data", "export", str(file), "--thing", "house", "--variable", "count").code == 0
+    with file.open(encoding="utf-8", newline="") as table:
+        rows = [row for row in csv.DictReader(table) if (row["thing"], row["variable"]) == ("house", "count")]
+    assert [row["value"] for row in rows] == [str(2**53 + number) for number in range(COUNT)]
+    assert {row["kind"] for row in rows} == {"int"}
+    assert rows[0]["time"] == "2026-01-01T00:00:00.000000Z"
+
+
+def test_a_part_of_it(run: Run, tmp_path: Path) -> None:
+    span = ("--from", MOMENTS[10], "--to", MOMENTS[20])
+    out = run("data", "export", "-", "--variable", "lamp", *span)
+    assert (out.code, out.errors) == (0, "10 points.\n")
+    assert len(out.out.splitlines()) == 11
+    file = tmp_path / "x.csv"
+    file.write_text("mine")
+    there = run("data", "export", str(file))
+    assert (there.code, there.errors) == (2, f"{file} is there already. --force replaces it.\n")
+    assert file.read_text() == "mine"
+    assert run("data", "export", str(file), "--force", "--thing", "house").code == 0
+    assert "There is no thing 'barn'" in run("data", "export", "-", "--thing", "barn").errors
+    assert run("data", "export", "-", "--from", "yesterday").code == 2
+    assert run("data", "export", str(tmp_path / "nowhere" / "x.csv")).code == 1
+
+
+def test_into_another_thing_by_name(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "in.csv"
+    lines = [f"{moment},shed,temperature,{number}.5" for number, moment in enumerate(MOMENTS)]
+    file.write_text("time,thing,variable,value\n" + "\n".join(reversed(lines)))
+    assert run("data", "import", str(file), "--json").json["present"] in (0, COUNT)
+    assert run("data", "import", str(file), "--json").json == {"points": COUNT, "stored": 0, "present": COUNT}
+    out = run("data", "export", "-", "--thing", "shed")
+    assert [line.rpartition(",")[2] for line in out.out.splitlines()[1:]] == [f"{number}.5" for number in range(COUNT)]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        pytest.param("2026-01-01,house,temperature,warm", "line 3: 'warm' is no float", id="no number"),
+        pytest.param("2026-01-01,house,temperature,nan", "line 3: nan is no value", id="not a number"),
+        pytest.param("1999-12-31,house,temperature,1", "line 3: a time is between 2000 and 2100", id="too early"),
+        pytest.param("2100-01-01,house,temperature,1", "line 3: a time is between 2000 and 2100", id="too late"),
+        pytest.param("99999999999999999,house,temperature,1", "line 3: a time is between", id="no time at all"),
+        pytest.param("2026-01-01,barn,temperature,1", "no variable 'temperature' in 'barn'", id="no such thing"),
+        pytest.param("2026-01-01,house,mood,1", "no variable 'mood' in 'house'", id="no such variable"),
+        pytest.param(f"2026-01-01,house,words,{'x' * 100_001}", "at most 100000 characters", id="an endless text"),
+        pytest.param("2026-01-01,house,count,1.5", "'1.5' is no int", id="another kind"),
+    ],
+)
+def test_when_something_is_wrong_nothing_is_taken_in(run: Run, tmp_path: Path, line: str, said: str) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(f"time,thing,variable,value\n2026-02-02,house,temperature,1\n{line}\n")
+    before = run("data", "export", "-", "--thing", "house").errors
+    done = run("data", "import", str(file))
+    assert (done.code, done.out) == (1, "")
+    assert said in done.errors
+    assert "Nothing was taken in" in done.errors
+    assert run("data", "export", "-", "--thing", "house").errors == before
+
+
+def test_many_points_at_once(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "many.csv"
+    count = 60_000
+    with file.open("w") as table:
+        table.write("time,thing,variable,value\n")
+        table.writelines(f"{1_500_000_000 + number},shed,count,{number}\n" for number in range(count))
+    assert run("data", "import", str(file), "--json").json == {"points": count, "stored": count, "present": 0}
+    span = ("--from", "1500000000", "--to", str(1_500_000_000 + count))
+    out = tmp_path / "out.parquet"
+    assert run("data", "export", str(out), "--thing", "shed", *span).errors == f"{count} points.\n"
+
+
+def test_stats_and_check(run: Run) -> None:
+    told = run("data", "stats", "--json").json
+    assert told["series"] >= len(VARIABLES)
+    assert "house / place" in run("data", "stats").out or told["points_in_blocks"] == 0
+    sound = run("data", "check", "--json").json
+    assert sound["damaged"] == []
+    assert sound["points"] >= len(VARIABLES) * COUNT
+    assert "Nothing is damaged." in run("data", "check").out
+
+
+def test_where_nothing_is(tmp_path: Path) -> None:
+    for words in (("check",), ("stats",), ("export", "-")):
+        done = rookery("data", *words, "--data-dir", str(tmp_path))
+        assert done.code in (1, 3)
+        assert done.errors.startswith("There is no Rookery data in")
+    assert rookery("data", "import", str(tmp_path / "x.csv"), "--data-dir", str(tmp_path)).code == 2
+
+
+def test_damage_is_told_by_the_name_of_the_variable(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with running_sandbox(folder) as cloud:
+        furnished(cloud)
+    # What is in the log goes into blocks when an export of everything has been read back.
+    connection = sqlite3.connect(folder / "telemetry.db")
+    connection.execute("UPDATE log SET checksum = checksum + 1 WHERE id = (SELECT min(id) FROM log)")
+    connection.commit()
+    connection.close()
+    done = rookery("data", "check", "--data-dir", str(folder), "--json")
+    assert done.code == 1
+    assert '"part": "log"' in done.out
