@@ -75,7 +75,9 @@ def delete(page: Page) -> None:
     name = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("menuitem", name="Delete webhook").click()
-    page.get_by_role("dialog").get_by_role("textbox").fill(name)
+    field = page.get_by_role("dialog").get_by_role("textbox")
+    expect(field).to_be_focused()
+    field.fill(name)
     page.get_by_role("dialog").get_by_role("button", name="Delete webhook").click()
     page.wait_for_url("**/console/integrations")
 
