@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Dialog, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.boards import dashboard, place, stored, thing_with, widget
+from tests.console.browser.conftest import sign_in, window
 from tests.console.browser.looking import PHONE, axe, overflow, picture
 
 LAMP = {"name": "lamp", "type": "STATUS"}
@@ -206,6 +207,31 @@ def test_the_phone_has_a_layout_of_its_own_once_it_is_changed(signed_in: Page, c
     wide = page.locator(f'[data-widget="{now["Lamp"]["id"]}"]').bounding_box()
     assert wide
     assert wide["width"] > 300
+
+
+def test_a_finger_scrolls_the_page_and_takes_a_widget_by_its_title(chromium: Browser, cloud: Sandbox) -> None:
+    made = two(cloud, "Finger")
+    with window(chromium, cloud.http, has_touch=True) as page:
+        page.set_viewport_size(PHONE)
+        sign_in(page.context, cloud.user.email, cloud.user.password)
+        edit(page, made)
+        fingers = page.context.new_cdp_session(page)
+
+        def drag(from_y: int) -> None:
+            box = slot(page, "Lamp").bounding_box()
+            assert box
+            x, y = box["x"] + 40, box["y"] + from_y
+            for kind, down in (("touchStart", 0), ("touchMove", 60), ("touchMove", 130), ("touchEnd", 130)):
+                points = [] if kind == "touchEnd" else [{"x": x, "y": y + down}]
+                fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        drag(from_y=70)
+        expect(slot(page, "Lamp")).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_text("Made from the desktop layout.")).to_be_visible()
+        drag(from_y=10)
+        expect(page.get_by_text("A layout of its own.")).to_be_visible()
+        save(page)
+    assert stored(cloud, made["id"])["by_name"]["Lamp"]["y_mobile"] == 2
 
 
 def test_pages_are_tabs_and_widgets_go_from_one_to_another(signed_in: Page, cloud: Sandbox) -> None:

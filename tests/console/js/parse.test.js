@@ -24,7 +24,8 @@ for (const [data, type, value] of CASES) {
 }
 
 test('a function gets text', () => {
-  assert.deepEqual([true, false, 3.5, 'D7', { a: 1 }, null].map(argumentOf), ['on', 'off', '3.5', 'D7', '{"a":1}', '']);
+  assert.deepEqual([true, false, 3.5, 'D7', { a: 1 }, null].map((value) => argumentOf(value)), ['on', 'off', '3.5', 'D7', '{"a":1}', '']);
+  assert.deepEqual([argumentOf(true, { on: 'HIGH' }), argumentOf(false, { on: 'HIGH', off: '' })], ['HIGH', '']);
 });
 
 test('the data of an event says what it may be shown as', () => {

@@ -25,6 +25,16 @@ export function placed(box, phone) {
   };
 }
 
+/**
+ * The same for the editor, where boxes move: a translation is drawn without laying the page out again.
+ * @param {{x: number, y: number, w: number, h: number}} box @param {boolean} phone @param {number} [dx] px in the hand @param {number} [dy]
+ */
+export function floating(box, phone, dx = 0, dy = 0) {
+  const { columns } = phone ? PHONE : DESKTOP;
+  const { width, height } = placed(box, phone);
+  return { translate: `calc((100cqw + ${GAP}px) * ${box.x / columns} + ${dx}px) ${box.y * ROW + dy}px`, width, height };
+}
+
 /** @param {Iterable<Box>} boxes */
 export const boardHeight = (boxes) => `${Math.max(1, bottom(boxes)) * ROW - GAP}px`;
 

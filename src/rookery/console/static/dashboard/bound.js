@@ -89,10 +89,13 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
     for (const fn of listeners) fn(ms, next, fromBoard);
   }
 
+  /** Counts what was written, so that an answer is known to be of the newest or not. */
+  let turn = 0;
+
   /** @param {any} next */
   async function write(next) {
-    const mine = { value: next, since: Date.now(), state: /** @type {const} */ ('sending'), message: '' };
-    pending.value = mine;
+    turn += 1;
+    pending.value = { value: next, since: Date.now(), state: 'sending', message: '' };
     clearTimeout(timer);
     timer = setTimeout(() => {
       const now = pending.peek();
@@ -102,19 +105,22 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
     if (sending) return;
     sending = true;
     try {
-      let sent;
-      do {
-        sent = pending.peek();
+      for (let done = 0; done !== turn; ) {
+        done = turn;
+        const sent = pending.peek();
+        // The board may have confirmed it in the meantime.
         if (!sent) break;
-        const reply = await send(sent.value);
-        if (settles() && pending.peek() === sent) {
-          pending.value = null;
-          receive(Date.now(), reply === undefined ? sent.value : reply, true);
+        let message = '';
+        try {
+          await send(sent.value);
+        } catch (error) {
+          message = /** @type {Error} */ (error).message || String(error);
         }
-      } while (pending.peek() && pending.peek() !== sent && pending.peek()?.state === 'sending');
-    } catch (error) {
-      const now = pending.peek();
-      if (now) pending.value = { ...now, state: 'failed', message: /** @type {Error} */ (error).message };
+        const now = pending.peek();
+        if (done !== turn || !now) continue;
+        if (message) pending.value = { ...now, state: 'failed', message };
+        else if (settles()) receive(Date.now(), now.value, true);
+      }
     } finally {
       sending = false;
     }

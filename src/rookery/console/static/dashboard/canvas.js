@@ -2,7 +2,7 @@
 import { html, useMemo } from '../html.js';
 import { Button, Empty } from '../ui/index.js';
 import { kindOf } from '../widgets/registry.js';
-import { boardHeight, placed } from './board.js';
+import { boardHeight, floating } from './board.js';
 import { widgetsOf } from './document.js';
 import { Tile } from './frame.js';
 import { useGestures } from './gestures.js';
@@ -47,7 +47,7 @@ export function Canvas({ work, from, range, setRange, onAdd, onOpen }) {
       ${dragging
         ? [...dragging.ids].map((id) => {
             const box = target.get(id);
-            return box ? html`<div key=${`place-${id}`} class="db-place" style=${placed(box, phone)} aria-hidden="true"></div>` : null;
+            return box ? html`<div key=${`place-${id}`} class="db-place" style=${floating(box, phone)} aria-hidden="true"></div>` : null;
           })
         : null}
       ${widgets.map((widget) => {
@@ -96,13 +96,12 @@ function Slot({ widget, box, phone, held, dx = 0, dy = 0, chosen, from, range, s
       html`<${Tile} widget=${widget} bounds=${boundsOf(widget, from)} range=${range} setRange=${setRange} syncKey="edit" editing=${true} compact=${phone} />`,
     [widget, phone],
   );
-  const style = { ...placed(box, phone), transform: held ? `translate(${dx}px, ${dy}px)` : '' };
   const title = titleOf(widget);
   const { label } = kindOf(widget.type);
   return html`<div
     class=${`db-slot db-slot-edit${chosen ? ' db-chosen' : ''}${held ? ' db-held' : ''}`}
     data-widget=${widget.id}
-    style=${style}
+    style=${floating(box, phone, dx, dy)}
     onDblClick=${onOpen}
   >
     <div class="db-still" aria-hidden="true">${tile}</div>

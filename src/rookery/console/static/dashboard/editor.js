@@ -11,6 +11,7 @@ import { MAIN, NAME_LENGTH, hasPhoneLayout, tabsOf, toWire } from './document.js
 import { useEditorKeys } from './editor-keys.js';
 import { Inspector } from './inspector.js';
 import { Picker } from './picker.js';
+import { pageOf } from './shown.js';
 import { createWork } from './work.js';
 import t from '../strings/dashboard.js';
 
@@ -23,21 +24,27 @@ await Promise.all([style('dashboard-edit'), style('dashboard-pick')]);
  *   set: (wire: any) => void}} props
  */
 export function Editor({ doc, from, range, setRange, query, set }) {
-  const work = useMemo(() => createWork(doc, onPhone.peek()), []);
-  const [picking, setPicking] = useState(query['add'] === '1' ? 'add' : '');
+  const work = useMemo(() => {
+    const made = createWork(doc, onPhone.peek());
+    made.page.value = pageOf(doc, query);
+    if (query['choose']) made.selected.value = new Set([query['choose']]);
+    return made;
+  }, []);
+  const [picking, setPicking] = useState(query['add'] ? 'add' : query['choose'] ? 'replace' : '');
   const [conflict, setConflict] = useState(/** @type {any} */ (null));
   const [discarding, setDiscarding] = useState(false);
   const [sheet, setSheet] = useState(false);
   const now = work.now.value;
   const tabs = tabsOf(now, t.main);
-  const page = tabs.some((each) => each.id === query['page']) ? /** @type {string} */ (query['page']) : (tabs[0]?.id ?? MAIN);
+  const page = pageOf(now, query);
 
   useEffect(() => {
+    if (work.page.peek() === page) return;
     work.page.value = page;
-    work.selected.value = new Set(query['widget'] ? [query['widget']] : []);
+    work.selected.value = new Set();
   }, [page]);
   useEffect(() => {
-    if (query['widget'] || query['add']) setQuery({ widget: null, add: null });
+    if (query['choose'] || query['add']) setQuery({ choose: null, add: null });
   }, []);
   useEffect(() => work.refresh(doc), [doc]);
   useEffect(() => {
@@ -65,6 +72,11 @@ export function Editor({ doc, from, range, setRange, query, set }) {
     } catch (error) {
       toast(/** @type {Error} */ (error).message, { kind: 'error' });
     }
+  };
+  /** A new widget may stand below what is seen. @param {string} id */
+  const show = (id) => {
+    setSheet(!onPhone.peek());
+    requestAnimationFrame(() => document.querySelector(`[data-widget="${CSS.escape(id)}"]`)?.scrollIntoView({ block: 'nearest' }));
   };
   const discard = () => (work.changed.peek() ? setDiscarding(true) : view());
   useEditorKeys(work, { save: () => void save(true), open: () => setSheet(true) });
@@ -99,7 +111,7 @@ export function Editor({ doc, from, range, setRange, query, set }) {
       <${Inspector} work=${work} from=${from} open=${sheet} onClose=${() => setSheet(false)} onLink=${setPicking} />
     </div>
     <div class="hidden" aria-live="polite">${work.said.value}</div>
-    ${picking ? html`<${Picker} work=${work} mode=${picking} from=${from} onClose=${() => setPicking('')} onAdded=${() => setSheet(!onPhone.peek())} />` : null}
+    ${picking ? html`<${Picker} work=${work} mode=${picking} from=${from} onClose=${() => setPicking('')} onAdded=${show} />` : null}
     ${conflict ? html`<${Conflict} work=${work} other=${conflict} onMine=${() => void save(false, true)} onTheirs=${() => (set(conflict), view())} onClose=${() => setConflict(null)} />` : null}
     <${Dialog}
       open=${discarding}

@@ -162,6 +162,12 @@ function One({ work, widget, from, onLink }) {
           onInput=${(/** @type {string} */ type) => set({ source: { ...source, type } })}
         />`
       : null}
+    ${isSource(source) && source.kind === 'function' && source.type === 'STATUS'
+      ? html`<div class="db-pair">
+          <${Field} label=${words.sendsOn} value=${source.on ?? 'on'} maxlength=${64} onInput=${(/** @type {string} */ on) => set({ source: { ...source, on } })} />
+          <${Field} label=${words.sendsOff} value=${source.off ?? 'off'} maxlength=${64} onInput=${(/** @type {string} */ off) => set({ source: { ...source, off } })} />
+        </div>`
+      : null}
     ${kind.Settings
       ? html`<fieldset class="db-set">
           <legend>${kind.label}</legend>

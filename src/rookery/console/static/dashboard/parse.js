@@ -40,9 +40,9 @@ function json(text) {
   }
 }
 
-/** What a function gets: text, as everything is for it. @param {any} value */
-export function argumentOf(value) {
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
+/** What a function gets: text, as everything is for it. @param {any} value @param {{on?: string, off?: string}} [words] */
+export function argumentOf(value, { on = 'on', off = 'off' } = {}) {
+  if (typeof value === 'boolean') return value ? on : off;
   return value !== null && typeof value === 'object' ? JSON.stringify(value) : String(value ?? '');
 }
 

@@ -21,7 +21,7 @@ const LISTED = 200;
 /** @typedef {{variables: Linked[], source: any}} Choice */
 
 /**
- * @param {{work: import('./work.js').Work, mode: string, from: any, onClose: () => void, onAdded: () => void}} props
+ * @param {{work: import('./work.js').Work, mode: string, from: any, onClose: () => void, onAdded: (id: string) => void}} props
  *   mode: 'add' makes a widget; 'link' adds a variable to the chosen one, 'replace' gives it another
  */
 export function Picker({ work, mode, from, onClose, onAdded }) {
@@ -55,9 +55,9 @@ export function Picker({ work, mode, from, onClose, onAdded }) {
   };
   /** @param {string} type */
   const add = (type) => {
-    work.add({ type, name: '', options: choice.source ? { source: choice.source } : {}, variables: choice.variables });
+    const id = work.add({ type, name: '', options: choice.source ? { source: choice.source } : {}, variables: choice.variables });
     onClose();
-    onAdded();
+    onAdded(id);
   };
 
   const list = html`<div class="db-pick-list">

@@ -58,7 +58,8 @@ export function Shown({ doc, from, range, setRange, query, editAt = '', looking 
               syncKey=${doc.id}
               compact=${phone}
               looking=${looking}
-              onChoose=${editAt ? () => navigate(`${editAt}${editAt.includes('?') ? '&' : '?'}widget=${id}`) : null}
+              foreign=${doc.sharedBy !== null}
+              onChoose=${editAt ? () => navigate(`${editAt}${editAt.includes('?') ? '&' : '?'}choose=${id}`) : null}
             />`;
           }}
         />`}

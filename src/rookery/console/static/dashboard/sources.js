@@ -5,8 +5,10 @@
  * answer is the confirmation. An event gives a value with its data. No history of a variable is kept for any of these:
  * a chart begins with the events that the server still has and grows while the page is open.
  *
- * @typedef {{device: string, name: string, kind: 'variable'|'function'|'event', type?: string, device_name?: string, id?: string}} Source
- *   `device` is the 24-digit id, `id` the other one, `type` a property type as arduino-rest.md §6 has them
+ * @typedef {{device: string, name: string, kind: 'variable'|'function'|'event', type?: string, device_name?: string, id?: string,
+ *   on?: string, off?: string}} Source
+ *   `device` is the 24-digit id, `id` the other one, `type` a property type as arduino-rest.md §6 has them; `on` and `off`
+ *   are what a function is told for true and false
  * @typedef {import('./bound.js').Bound} Bound
  */
 import { live } from '../api/live.js';
@@ -56,7 +58,7 @@ export function createSources({ looking = false } = {}) {
       at: null,
       settles: () => true,
       send: async (value) => {
-        await v1('POST', path, { body: { arg: argumentOf(value) } });
+        await v1('POST', path, { body: { arg: argumentOf(value, source) } });
       },
     });
     /** @type {[number, any][]} */

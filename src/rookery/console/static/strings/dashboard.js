@@ -65,6 +65,7 @@ export const t = {
     another: 'Choose another variable',
     broken: 'This widget could not be drawn.',
     again: 'Draw it again',
+    sourceForeign: 'Values of this board show only to those who may use the board.',
     sourceShared: 'Values of this board show to people who are signed in.',
     roles: (/** @type {string} */ name, /** @type {string} */ kind) => (name === kind ? name : `${name}, ${kind}`),
   },
@@ -152,6 +153,8 @@ export const t = {
     close: 'Close settings',
     source: { variable: 'Board variable', function: 'Board function', event: 'Event of a board' },
     sourceType: 'Its values are',
+    sendsOn: 'Tells it for on',
+    sendsOff: 'Tells it for off',
     types: [
       ['FLOAT', 'Numbers'],
       ['INT', 'Whole numbers'],
