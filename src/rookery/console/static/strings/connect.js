@@ -13,7 +13,7 @@ export const t = {
       secret: 'With a secret key', program: 'Programs and Linux boards', certificate: 'With a secure element: they show a certificate',
       gen4: 'Photon 2 and newer', gen3: 'Argon, Boron, SoMs and Tracker', gen2: 'Photon, P1, Core, Electron', other: 'Others',
     },
-    simulated: 'No board at hand? Start simulated ones on the Welcome page.', simulatedLink: 'Start simulated boards',
+    simulated: 'No board at hand?',
     cellular: 'cellular', tcp: 'TCP', udp: 'UDP',
   },
   create: {

@@ -29,9 +29,15 @@ export const t = {
     sentence: 'No board yet. Connect one of yours, or start simulated ones to look around.',
     example: 'rookery device add "Greenhouse"',
   },
+  simulated: {
+    menu: 'Simulated boards', start: 'Start simulated boards', stop: 'Power off the simulated boards', remove: 'Remove the simulated boards',
+    started: 'Simulated boards are on their way.', stopped: 'The simulated boards are powered off.', removed: 'The simulated boards are gone.',
+    removeTitle: 'Remove the simulated boards?', removeDo: 'Remove them', removeLine: 'They go with their things, the history of these, and the dashboard Demo. Your own boards stay.',
+  },
   bulk: {
     selected: (/** @type {number} */ n) => `${n.toLocaleString()} selected`,
     label: 'Do something with the selected boards',
+    all: (/** @type {number} */ n) => `Select all ${n.toLocaleString()} that match`,
     clear: 'Clear selection',
     tag: 'Set a tag',
     product: 'Add to a product',

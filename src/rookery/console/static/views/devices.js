@@ -3,13 +3,14 @@
 import { html, useEffect, useMemo, useRef, useSignal } from '../html.js';
 import { style } from '../style.js';
 import { setQuery } from '../router.js';
-import { useLoad } from '../api/rest.js';
+import { own, useLoad } from '../api/rest.js';
 import { useLive } from '../api/live.js';
-import { Button, Dot, Page, Pager, Panel, Table, Tag, Time } from '../ui/index.js';
+import { Button, Dot, Page, Pager, Panel, Table, Tag, Time, toast } from '../ui/index.js';
 import { t } from '../strings/devices.js';
 import { modelOf, nameOf } from './parts/devices-model.js';
 import { Filters, filtersOf, isFiltered, NO_FILTERS } from './parts/devices-filters.js';
 import { Bulk } from './parts/devices-bulk.js';
+import { SimulatedMenu, StartSimulated } from './parts/devices-simulated.js';
 
 /** @typedef {import('./parts/devices-model.js').Device} Device */
 /** @typedef {import('./parts/devices-model.js').DevicePage} DevicePage */
@@ -56,17 +57,33 @@ export default function Devices({ query }) {
   const total = load.data?.total ?? 0;
   const pages = Math.max(1, Math.ceil(total / (load.data?.per_page ?? PER_PAGE)));
   const chosen = [...selected.value].map((id) => known.current.get(id)).filter((each) => each !== undefined);
+  const wholePage = rows.length > 0 && rows.every((row) => selected.value.has(row.id));
+  const gathering = useSignal(false);
+  const selectAll = async () => {
+    gathering.value = true;
+    try {
+      for (const device of await matching(filters, total)) known.current.set(device.id, device);
+      selected.value = new Set(known.current.keys());
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), { kind: 'error' });
+    }
+    gathering.value = false;
+  };
   const clear = () => setQuery({ ...NO_FILTERS, page: null });
 
   return html`
     <${Page}
       title=${t.title}
       line=${t.line}
-      action=${html`<${Button} kind="primary" icon="plus" label=${t.connect} href="/console/connect" />`}
+      action=${html`<span class="device-actions">
+        <${SimulatedMenu} onDone=${load.reload} />
+        <${Button} kind="primary" icon="plus" label=${t.connect} href="/console/connect" />
+      </span>`}
     >
       <div class="devices">
         <${Filters} filters=${filters} total=${load.state === 'ready' ? total : null} />
-        ${chosen.length > 0 && html`<${Bulk} devices=${chosen} selected=${selected} onDone=${load.reload} />`}
+        ${chosen.length > 0 && html`<${Bulk} devices=${chosen} selected=${selected} onDone=${load.reload} busy=${gathering.value}
+          others=${wholePage && total > chosen.length ? total : 0} onAll=${selectAll} />`}
         <${Panel} flush title=${load.data ? t.count(total) : t.title} calls=${load.calls}><${Table}
           label=${t.title}
           columns=${columns}
@@ -81,18 +98,42 @@ export default function Devices({ query }) {
           onSort=${(/** @type {string} */ next) => setQuery({ sort: next === 'name' ? null : next, page: null })}
           empty=${{
             sentence: t.empty.sentence,
-            action: html`<${Button} kind="primary" icon="plus" label=${t.connect} href="/console/connect" />`,
+            action: html`<span class="device-actions">
+              <${Button} icon="plus" label=${t.connect} href="/console/connect" /> <${StartSimulated} onDone=${load.reload} />
+            </span>`,
             example: t.empty.example,
             icon: 'cpu',
           }}
         /><//>
         ${pages > 1 && html`
           <${Pager} page=${page} pages=${pages} total=${total}
-            onPage=${(/** @type {number} */ next) => setQuery({ page: next === 1 ? null : next }, { replace: false })} />
+            onPage=${(/** @type {number} */ next) => {
+              setQuery({ page: next === 1 ? null : next }, { replace: false });
+              scrollTo({ top: 0 });
+            }} />
         `}
       </div>
     <//>
   `;
+}
+
+/** Boards of one answer. */
+const MOST = 500;
+
+/**
+ * All boards that match, whatever page they are on.
+ * @param {import('./parts/devices-filters.js').FilterSet} filters
+ * @param {number} total
+ * @returns {Promise<Device[]>}
+ */
+async function matching(filters, total) {
+  /** @type {Device[]} */
+  const found = [];
+  for (let page = 1; (page - 1) * MOST < total; page += 1) {
+    const part = /** @type {DevicePage} */ (await own('GET', 'devices', { query: { ...filters, sort: 'name', page, per_page: MOST } }));
+    found.push(...part.devices);
+  }
+  return found;
 }
 
 /**

@@ -46,7 +46,10 @@ export default function Things({ query }) {
           empty=${{ sentence: t.empty.sentence, action: create, example: t.empty.example, icon: 'layers' }}
         /><//>
         ${pages > 1 && html`<${Pager} page=${page} pages=${pages} total=${found.length}
-          onPage=${(/** @type {number} */ next) => setQuery({ page: next === 1 ? null : next }, { replace: false })} />`}
+          onPage=${(/** @type {number} */ next) => {
+            setQuery({ page: next === 1 ? null : next }, { replace: false });
+            scrollTo({ top: 0 });
+          }} />`}
       </div>
       ${creating.value && html`<${Create} onClose=${() => { creating.value = false; }} />`}
     <//>
@@ -82,7 +85,7 @@ const COLUMNS = [
       ? html`<a class="devices-link" href=${`/console/devices/${row.device_id}`}>${row.device_name || row.device_id}</a>`
       : html`<span class="devices-none">${t.noBoard}</span>`),
   },
-  { key: 'properties_count', label: t.column.variables, sort: true, align: /** @type {'end'} */ ('end'), width: '112px' },
+  { key: 'properties_count', label: t.column.variables, sort: true, align: /** @type {'end'} */ ('end'), width: '112px', hidePhone: true },
   {
     key: 'tags', label: t.column.tags, hidePhone: true,
     render: (/** @type {ThingView} */ row) => html`<span class="devices-tags">

@@ -1,10 +1,10 @@
 /** The first question: which board is it? */
 import { html, useMemo, useSignal } from '../../html.js';
-import { setQuery } from '../../router.js';
-import { session } from '../../api/session.js';
+import { navigate, setQuery } from '../../router.js';
 import { Button, Empty, Icon, Search } from '../../ui/index.js';
 import { t } from '../../strings/connect.js';
 import { grouped } from './connect-models.js';
+import { StartSimulated } from './devices-simulated.js';
 
 /** @typedef {import('./connect-models.js').Model} Model */
 
@@ -13,7 +13,6 @@ export function Choose({ models, query }) {
   const vendor = query.vendor === 'particle' ? 'particle' : 'arduino';
   const typed = useSignal('');
   const groups = useMemo(() => grouped(models, vendor, typed.value), [models, vendor, typed.value]);
-  const simulated = session.value.server.features?.simulated;
   return html`
     <section class="connect-choose" aria-labelledby="connect-which">
       <h2 id="connect-which">${t.choose.title}</h2>
@@ -41,7 +40,7 @@ export function Choose({ models, query }) {
           </ul>
         </div>
       `)}
-      ${simulated && html`<p class="muted">${t.choose.simulated} <a href="/console/welcome/boards">${t.choose.simulatedLink}</a></p>`}
+      <p class="connect-simulated"><span class="muted">${t.choose.simulated}</span> <${StartSimulated} onDone=${() => navigate('/console/devices')} /></p>
     </section>
   `;
 }

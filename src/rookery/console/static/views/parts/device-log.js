@@ -46,7 +46,7 @@ const COLUMNS = [
       <span class=${`device-entry device-entry-${row.kind}`}><${Icon} name=${ICONS[row.kind]} size=${16} /> ${t.connections.kind[row.kind]}</span>
     `,
   },
-  { key: 'reason', label: t.connections.reason, render: (/** @type {Entry} */ row) => row.reason ?? t.connections.none },
-  { key: 'transport', label: t.connections.how, hidePhone: true, render: (/** @type {Entry} */ row) => row.transport ?? t.connections.none },
-  { key: 'address', label: t.connections.from, hidePhone: true, render: (/** @type {Entry} */ row) => html`<code>${row.address ?? t.connections.none}</code>` },
+  { key: 'reason', label: t.connections.reason, render: (/** @type {Entry} */ row) => row.reason || t.connections.none },
+  { key: 'transport', label: t.connections.how, hidePhone: true, render: (/** @type {Entry} */ row) => row.transport || t.connections.none },
+  { key: 'address', label: t.connections.from, hidePhone: true, render: (/** @type {Entry} */ row) => html`<code>${row.address || t.connections.none}</code>` },
 ];

@@ -14,8 +14,16 @@ const NAMED = 5;
 const IDS_AT_ONCE = 500;
 const TAG = /^[a-zA-Z0-9_.@-]{1,64}$/;
 
-/** @param {{devices: Device[], selected: Selected, onDone: () => unknown}} props */
-export function Bulk({ devices, selected, onDone }) {
+/**
+ * @param {object} props
+ * @param {Device[]} props.devices
+ * @param {Selected} props.selected
+ * @param {() => unknown} props.onDone
+ * @param {number} props.others   how many match in all, where the whole page is selected and there are more; else 0
+ * @param {() => unknown} props.onAll
+ * @param {boolean} props.busy
+ */
+export function Bulk({ devices, selected, onDone, others, onAll, busy }) {
   const open = useSignal(/** @type {'tag'|'product'|'remove'|null} */ (null));
   const close = () => { open.value = null; };
   const finish = () => {
@@ -27,6 +35,7 @@ export function Bulk({ devices, selected, onDone }) {
   return html`
     <div class="devices-bulk" role="region" aria-label=${t.bulk.label}>
       <strong role="status">${t.bulk.selected(devices.length)}</strong>
+      ${(others > 0 || busy) && html`<${Button} small kind="quiet" label=${t.bulk.all(others)} busy=${busy} onClick=${onAll} />`}
       <${Button} small icon="tag" label=${t.bulk.tag} onClick=${() => { open.value = 'tag'; }} />
       <${Button} small icon="package" label=${t.bulk.product} onClick=${() => { open.value = 'product'; }} />
       <${Button} small kind="danger" icon="trash-2" label=${t.bulk.remove} onClick=${() => { open.value = 'remove'; }} />
