@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -128,8 +128,10 @@ def nobody_comes_in_twice(page: Page, path: str) -> None:
     page.get_by_role("link", name="Go to sign-in").click()
 
 
-def test_who_does_not_run_the_server_is_asked_for_no_names(page: Page, cloud: Sandbox, someone: object) -> None:
-    email, password = someone("guest@example.com")  # type: ignore[operator]
+def test_who_does_not_run_the_server_is_asked_for_no_names(
+    page: Page, cloud: Sandbox, someone: Callable[[str], tuple[str, str]]
+) -> None:
+    email, password = someone("guest@example.com")
     page.goto("/console/sign-in")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(password)

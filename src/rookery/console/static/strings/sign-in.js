@@ -6,7 +6,7 @@ export default {
   submit: 'Sign in',
   codeForm: 'Second factor',
   code: 'Code',
-  codeHint: 'Six digits from your authenticator app, or one of your recovery codes.',
+  codeHint: 'Six digits from your authenticator app, or the recovery code that you kept.',
   submitCode: 'Confirm',
   back: 'Use another account',
   help: 'No password yet, or forgotten? Whoever runs this server can make a one-time link: rookery user link you@example.com',
