@@ -176,7 +176,7 @@ export default {
     clear: 'Clear messages',
     empty: 'No messages yet',
     board: 'Board',
-    you: 'You',
+    you: 'Sent',
     placeholder: 'Write a message',
   },
   choice: {

@@ -56,6 +56,7 @@ export function Chart({
   menu = true,
 }) {
   const host = useRef(/** @type {HTMLElement|null} */ (null));
+  const note = useRef(/** @type {HTMLParagraphElement|null} */ (null));
   const area = useRef(/** @type {HTMLDivElement|null} */ (null));
   const time = useRef(/** @type {HTMLElement|null} */ (null));
   const values = useRef(/** @type {Map<string, HTMLElement>} */ (new Map()));
@@ -107,6 +108,7 @@ export function Chart({
     const made = plot.current;
     if (!made) return;
     const { columns: now } = state.current;
+    if (note.current) note.current.hidden = now.times.length > 0;
     const [min, max] = window_();
     if (state.current.live && !state.current.zoom) now.trim(min - (max - min) * 0.02);
     made.batch(() => {
@@ -249,7 +251,6 @@ export function Chart({
     return () => clearInterval(timer);
   }, [live, span]);
 
-  const empty = !loading && columns.times.length === 0;
   const [low, high] = window_();
   return html`<figure class="chart" ref=${host} style=${height ? { '--chart-height': `${height}px` } : {}}>
     ${
@@ -295,7 +296,7 @@ export function Chart({
       aria-describedby=${`${id}-says`}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => walk(event, plot.current, columns, choose)}
     >
-      ${empty && html`<p class="chart-empty">${t.empty}</p>`}
+      ${!loading && html`<p class="chart-empty" ref=${note} hidden=${columns.times.length > 0}>${t.empty}</p>`}
       ${loading && html`<p class="chart-empty chart-loading">${t.loading}</p>`}
     </div>
     <p class="chart-says" id=${`${id}-says`}>

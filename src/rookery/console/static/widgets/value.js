@@ -6,6 +6,9 @@ import { NoValue } from './lib/parts.js';
 import { NumberFields } from './lib/settings.js';
 import { family, formatNumber, formatValue, isNumeric, unitOf } from './types.js';
 
+/** Characters of a value that is one line; longer ones are text to be read. */
+const LINE = 32;
+
 /** @param {import('./lib/contract.js').ViewProps} props */
 function View({ widget, variables: [bound], options }) {
   const [typed, setTyped] = useState(/** @type {string|null} */ (null));
@@ -56,12 +59,13 @@ function View({ widget, variables: [bound], options }) {
       ? formatNumber(value, options.decimals)
       : formatValue(value, bound.type, { on: options.labelOn, off: options.labelOff });
   return html`<div
-    class=${`w-value w-middle ${text.length > 12 ? 'is-long' : ''} ${text.length > 40 ? 'is-text' : ''}`}
+    class=${`w-value w-middle ${text.length > LINE ? 'is-text' : ''}`}
+    style=${{ '--chars': String(Math.max(text.length + (number && unit ? unit.length / 2 + 1 : 0), 4)) }}
   >
     ${
       unset
         ? html`<${NoValue} />`
-        : html`<span class="w-value-text" tabindex=${text.length > 40 ? 0 : undefined}
+        : html`<span class="w-value-text" tabindex=${text.length > LINE ? 0 : undefined}
             ><b>${text}</b>${number && unit ? html`<span class="w-value-unit">${unit}</span>` : null}</span
           >`
     }

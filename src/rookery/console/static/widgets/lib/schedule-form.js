@@ -173,7 +173,7 @@ export function ScheduleSheet({ value, start, zone, onClose, onSave }) {
         <${Field}
           label=${t.at}
           type="time"
-          step="1"
+          step=${texts.time.length > 5 ? 1 : 60}
           value=${texts.time}
           onInput=${(/** @type {string} */ time) => put({ time })}
         />
