@@ -34,8 +34,8 @@ EVERY = "all"
 
 DOOR = "command"
 """How the audit log calls the command line."""
-READING = ("_list", "_show")
-"""How operations end that change nothing."""
+UNTOLD = ("_list", "_show", "_sources", "_count", "_read", "_write")
+"""How operations end that change nothing, or values only: the audit log does not tell those."""
 TOLD = ("user", "email", "name", "id", "hex_id", "key", "slug")
 """Arguments that the audit log may show."""
 _OPERATOR = Principal(person_id="", space_id="", roles={}, client_id=DOOR)
@@ -71,7 +71,7 @@ class Operations(DataOperations):
             status = 200
             return result
         finally:
-            if not name.endswith(READING):
+            if not name.endswith(UNTOLD):
                 target = " ".join(str(arguments[part]) for part in TOLD if arguments.get(part))
                 self._services.audit.note(
                     None if status == 200 else _OPERATOR, DOOR, "RUN", name, status, target=target
