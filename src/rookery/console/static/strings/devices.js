@@ -63,7 +63,7 @@ export const t = {
     removed: (/** @type {number} */ n) => (n === 1 ? '1 board is gone.' : `${n} boards are gone.`),
     added: (/** @type {number} */ n) => (n === 1 ? '1 board is in the product.' : `${n} boards are in the product.`),
     partly: (/** @type {number} */ done, /** @type {number} */ failed) => `${done} done, ${failed} not:`,
-    working: 'Working',
+    working: 'Working', leave: 'This is still going on, and stops when you leave. Leave all the same?',
     keyBad: 'Letters, digits and . _ @ - only.',
     close: 'Close',
   },

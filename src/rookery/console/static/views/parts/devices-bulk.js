@@ -1,7 +1,7 @@
 /** What can be done with several boards at once: a tag, a product, away with them. */
-import { html, useSignal } from '../../html.js';
+import { html, useComputed, useSignal } from '../../html.js';
 import { iot, useLoad, v1 } from '../../api/rest.js';
-import { Button, Dialog, Field, Form, Progress, Sheet, toast } from '../../ui/index.js';
+import { Button, confirmLeave, Dialog, Field, Form, Progress, Sheet, toast } from '../../ui/index.js';
 import { t } from '../../strings/devices.js';
 import { forEach, nameOf } from './devices-model.js';
 
@@ -12,6 +12,8 @@ import { forEach, nameOf } from './devices-model.js';
 const NAMED = 5;
 /** Ids of one request: the server takes more, proxies may not. */
 const IDS_AT_ONCE = 500;
+/** Milliseconds between two drawings of the progress: drawing each of ten thousand costs more than the work. */
+const DRAW_EVERY = 100;
 const TAG = /^[a-zA-Z0-9_.@-]{1,64}$/;
 
 /**
@@ -58,6 +60,8 @@ function useWork({ devices, onFinish, onDone }) {
   const done = useSignal(/** @type {number|null} */ (null));
   const failed = useSignal(/** @type {Failure[]} */ ([]));
   const since = useSignal(0);
+  // Leaving the page stops the work.
+  confirmLeave(useComputed(() => done.value !== null && failed.value.length === 0), t.bulk.leave);
   return {
     busy: done.value !== null && failed.value.length === 0,
     /**
@@ -67,8 +71,14 @@ function useWork({ devices, onFinish, onDone }) {
     async run(call, told) {
       since.value = Date.now();
       done.value = 0;
-      const wrong = await forEach(devices, call, (n) => { done.value = n; });
+      let drawn = Date.now();
+      const wrong = await forEach(devices, call, (n) => {
+        if (Date.now() - drawn < DRAW_EVERY) return;
+        drawn = Date.now();
+        done.value = n;
+      });
       if (wrong.length === 0) {
+        done.value = null;
         toast(told(devices.length), { kind: 'ok' });
         onFinish();
         return;
