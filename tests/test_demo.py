@@ -94,6 +94,19 @@ async def test_every_person_has_boards_of_their_own(tmp_path: Path) -> None:
         assert (server.demo.running(one.id), server.demo.running(other.id)) == (False, True)
 
 
+async def test_a_server_that_stops_does_not_wait_for_boards_that_start(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        person = await person_of(server)
+        starting = asyncio.create_task(server.demo.start(person))
+        again = asyncio.create_task(server.demo.start(person))
+        await until(lambda: server.demo.starting(person.id))
+        await server.demo.close()
+        for task in (starting, again):
+            with pytest.raises(DemoImpossible, match="The server stops"):
+                await task
+        assert not server.demo.running(person.id)
+
+
 async def test_without_listeners_there_are_none(tmp_path: Path) -> None:
     async with serving(tmp_path, mqtts_port="off") as server:
         person = await person_of(server)

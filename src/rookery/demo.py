@@ -61,11 +61,17 @@ class Place:
 
 @dataclass(slots=True)
 class _Running:
-    """The boards of one person."""
+    """The boards of one person, running or not."""
 
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    starting: asyncio.Task[None] | None = None
     crowds: list[Crowd[Any]] = field(default_factory=list)
     trouble: str = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether they run, or will in a moment."""
+        return bool(self.crowds) or self.starting is not None
 
 
 class Demo:
@@ -75,6 +81,7 @@ class Demo:
         """`place` is asked for at each start: ports are taken and certificates replaced meanwhile."""
         self._place = place
         self._running: dict[str, _Running] = {}
+        self._closed = False
 
     @property
     def possible(self) -> bool:
@@ -95,7 +102,7 @@ class Demo:
     def starting(self, person_id: str) -> bool:
         """Whether boards of this person will run in a moment."""
         held = self._running.get(person_id)
-        return held is not None and not held.crowds and held.changing.locked()
+        return held is not None and held.starting is not None
 
     def trouble(self, person_id: str) -> str:
         """A sentence on why some boards of this person do not run; empty when all do."""
@@ -115,20 +122,27 @@ class Demo:
         """
         if not self.possible:
             raise DemoImpossible("Simulated boards need an HTTP listener and the MQTT listener for secret keys.")
-        if person.id not in self._running and len(self._running) >= AT_ONCE:
-            raise DemoImpossible(f"Simulated boards of {AT_ONCE} people run already; that is the most.")
         held = self._running.setdefault(person.id, _Running())
+        if not held.busy and sum(other.busy for other in self._running.values()) >= AT_ONCE:
+            raise DemoImpossible(f"Simulated boards of {AT_ONCE} people run already; that is the most.")
         async with held.changing:
             if held.crowds:
                 return
+            if self._closed:
+                raise DemoImpossible("The server stops.")
+            # In a task of its own: whoever asked may go away, and a server that stops need not wait for it.
+            held.starting = asyncio.create_task(self._start(person, held))
             try:
-                await self._start(person, held)
+                await asyncio.wait([held.starting])
+                if held.starting.cancelled():
+                    raise DemoImpossible("The server stops.")
+                held.starting.result()
             except BaseException:
+                held.starting.cancel()
                 await _stop(held)
                 raise
             finally:
-                if not held.crowds:
-                    self._running.pop(person.id, None)
+                held.starting = None
 
     async def stop(self, person_id: str) -> None:
         """Power the boards of this person off. They stay known to the server."""
@@ -137,7 +151,6 @@ class Demo:
             return
         async with held.changing:
             await _stop(held)
-            self._running.pop(person_id, None)
 
     async def remove(self, person: Person) -> None:
         """Take the boards of this person away, with their things, histories and the dashboard that came with them."""
@@ -162,6 +175,10 @@ class Demo:
 
     async def close(self) -> None:
         """The server stops."""
+        self._closed = True
+        for held in self._running.values():
+            if held.starting is not None:
+                held.starting.cancel()
         await asyncio.gather(*(self.stop(person_id) for person_id in list(self._running)))
 
     async def _start(self, person: Person, held: _Running) -> None:
@@ -219,6 +236,7 @@ async def _particle(place: Place, person: Person) -> ParticleFleet:
 
 
 async def _stop(held: _Running) -> None:
+    held.trouble = ""
     crowds: Sequence[Crowd[Any]] = held.crowds
     await asyncio.gather(*(crowd.stop() for crowd in crowds))
     held.crowds = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -74,6 +75,7 @@ class Api:
                 self.host, parts.port, timeout=PATIENCE, context=(trust or Trust()).context()
             )
         )
+        self._busy = threading.Lock()
         self._used = False
         self._token = ""
         self._token_ends = 0.0
@@ -85,11 +87,19 @@ class Api:
             ApiUnreachable: no answer.
             ApiRefused: an answer with an error.
         """
-        return await asyncio.to_thread(self._call, method, path, body)
+        return await asyncio.to_thread(self._alone, method, path, body)
 
     async def close(self) -> None:
-        """End the connection."""
-        await asyncio.to_thread(self._connection.close)
+        """End the connection, after the request that may still be on it: whoever waited for that one may have gone."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        with self._busy:
+            self._connection.close()
+
+    def _alone(self, method: str, path: str, body: Any) -> Any:
+        with self._busy:
+            return self._call(method, path, body)
 
     def _call(self, method: str, path: str, body: Any) -> Any:
         data = None if body is None else json.dumps(body).encode()
