@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.conftest import sign_in, window
-from tests.console.browser.looking import PHONE, axe, overflow, picture
+from tests.console.browser.looking import PHONE, axe, overflow, picture, theme
 
 ROWS = ".events-row"
 
@@ -25,6 +25,7 @@ def publish(page: Page, name: str, data: str | None = None, times: int = 1) -> N
 
 
 def listen(page: Page, query: str = "") -> None:
+    theme(page, "light")
     page.goto(f"/console/events{query}")
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.browser.looking import PHONE, axe, overflow, picture
+from tests.console.browser.looking import PHONE, axe, overflow, picture, theme
 
 OWN = {"sec-fetch-site": "same-origin"}
 
@@ -72,6 +72,7 @@ def result(page: Page) -> Any:
 
 
 def delete(page: Page) -> None:
+    expect(page.get_by_role("link", name="Deliveries")).to_be_visible()
     name = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("menuitem", name="Delete webhook").click()
@@ -84,6 +85,7 @@ def delete(page: Page) -> None:
 
 def test_the_sample_shows_what_a_template_makes(signed_in: Page) -> None:
     page = signed_in
+    theme(page, "light")
     page.goto("/console/integrations/new")
     expect(preview(page)).to_contain_text("Enter the begin of event names and an address.")
     page.get_by_label("Events that begin with").fill("temp")
@@ -133,6 +135,7 @@ def test_private_addresses_are_refused_in_words(signed_in: Page) -> None:
 
 def test_the_life_of_a_webhook(signed_in: Page, other: Other) -> None:
     page = signed_in
+    theme(page, "light")
     make(page, "life/", f"{other.url}/readings")
     page.get_by_role("button", name="Send it now").click()
     expect(result(page)).to_contain_text("It was accepted.")
@@ -210,6 +213,7 @@ def test_one_that_is_gone_is_said(signed_in: Page) -> None:
 
 def test_on_a_phone(signed_in: Page) -> None:
     page = signed_in
+    theme(page, "light")
     page.set_viewport_size(PHONE)
     page.goto("/console/integrations")
     expect(page.get_by_text("No webhook yet.")).to_be_visible()

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.conftest import sign_in, window
-from tests.console.browser.looking import PHONE, axe, overflow, picture
+from tests.console.browser.looking import PHONE, axe, overflow, picture, theme
 
 Row = tuple[str, str, int]
 """Step, way ("" for the first), and the status that is wanted."""
@@ -129,6 +129,7 @@ def walk(page: Page, track: str, rows: tuple[Row, ...]) -> None:
 
 def begin(page: Page, track: str) -> None:
     """Open the track, and get a token with what the page makes for it."""
+    theme(page, "light")
     page.goto(f"/console/tutorial/{track}")
     page.locator(".tutorial-make button").click()
     expect(page.get_by_text("Made. Id and secret are filled in.")).to_be_visible()
