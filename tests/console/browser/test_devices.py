@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from rookery.particle.device.module import build
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.calls import Calls, panel
-from tests.console.browser.looking import PHONE, axe, overflow, picture
+from tests.console.browser.looking import DESKTOP, PHONE, axe, overflow, picture
 
 Boards = list[dict[str, Any]]
 
@@ -94,7 +95,7 @@ def test_a_name_of_ten_thousand_characters_with_markup_harms_nothing(
     for address in (f"/console/devices/{made['id']}", f"/console/devices/{particle['id']}"):
         signed_in.goto(address)
         expect(signed_in.get_by_role("heading", name="About this board")).to_be_visible()
-        for size in (PHONE, {"width": 1280, "height": 800}):
+        for size in (PHONE, DESKTOP):
             signed_in.set_viewport_size(size)
             assert overflow(signed_in) == 0
     expect(signed_in.get_by_text("<script>document.title=2")).to_be_visible()
@@ -247,3 +248,18 @@ def test_a_file_that_is_no_firmware_is_refused_before_it_is_sent(signed_in: Page
     sheet.get_by_role("button", name="Send").click()
     expect(sheet.get_by_role("alert")).to_be_visible()
     axe(signed_in)
+
+
+def test_firmware_is_sent_and_the_page_follows_until_the_board_is_back(signed_in: Page, boards: Boards) -> None:
+    board = next(each for each in boards if each.get("transport") == "udp")
+    image = build(12, version=7, body=bytes(range(256)) * 100, product_id=12, product_version=7)
+    signed_in.goto(f"/console/devices/{board['id']}")
+    signed_in.get_by_role("button", name="Send firmware").click()
+    sheet = signed_in.get_by_role("dialog")
+    file: Any = {"name": "app.bin", "mimeType": "application/octet-stream", "buffer": image}
+    sheet.locator("input[type=file]").set_input_files(file)
+    sheet.get_by_role("button", name="Send").click()
+    expect(sheet.get_by_text("The board runs the new firmware.")).to_be_visible(timeout=60_000)
+    picture(signed_in, "device-flash")
+    sheet.get_by_role("button", name="Close").last.click()
+    expect(sheet).to_be_hidden()
