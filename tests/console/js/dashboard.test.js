@@ -92,8 +92,8 @@ test('the range of the address is read as it was written', () => {
   assert.equal(ranges.formatRange(now, now - 1), '2026-11-21T11:59:59Z..2026-11-21T12:00:00Z');
 });
 
-for (const wrong of [null, '', 'soon', '..', 'a..b', '2026-01-02..2026-01-01', '1h..', 'constructor']) {
+for (const wrong of [null, '', 'soon', '..', 'a..b', '2026-01-02..2026-01-01', '6h..', 'constructor']) {
   test(`a range that says nothing is the usual one: ${wrong}`, () => {
-    assert.equal(ranges.parseRange(wrong, 1e12).name, '24h');
+    assert.equal(ranges.parseRange(wrong, 1e12).name, ranges.USUAL);
   });
 }

@@ -9,7 +9,8 @@ const HOUR = 3_600_000;
 
 /** @type {Record<string, number>} the ranges with a name, in ms */
 export const SPANS = { '1h': HOUR, '6h': 6 * HOUR, '24h': 24 * HOUR, '7d': 7 * 24 * HOUR, '30d': 30 * 24 * HOUR };
-export const USUAL = '24h';
+/** What a board says in its first hour is seen to move; longer ranges are one press away. */
+export const USUAL = '1h';
 
 /** A chart of less than this shows nothing that is not rounding. */
 export const SHORTEST = 1_000;
