@@ -25,9 +25,9 @@ from rookery.console.call import Answer, Call
 from rookery.console.errors import Refusal, foreign, not_found, signed_out, worded
 from rookery.console.origin import SAFE, allowed
 from rookery.console.recording import record
-from rookery.console.reply import answered, refused
+from rookery.console.reply import answered, refused, sent
 from rookery.core.errors import CoreError
-from rookery.gateways.asgi import Receive, Scope, Send, answer
+from rookery.gateways.asgi import Receive, Scope, Send
 
 log = structlog.get_logger("rookery.console")
 
@@ -39,6 +39,8 @@ MODULES: tuple[str, ...] = (
     "journal",
     "doorway",
     "audit",
+    "backups",
+    "work",
     "boards",
     "account",
     "people",
@@ -49,6 +51,7 @@ MODULES: tuple[str, ...] = (
     "simulated",
     "tokens",
     "retention",
+    "series",
 )
 """Modules of this folder that have `ROUTES`. They are loaded with the first request."""
 
@@ -107,7 +110,7 @@ class OwnApi:
     async def __call__(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. `path` is what stands behind `/console/api/`."""
         reply = await self.reply(path, scope, receive)
-        await answer(send, reply.status, reply.body, reply.content_type, reply.headers)
+        await sent(reply, send, head=scope["method"] == "HEAD")
 
     async def reply(self, path: str, scope: Scope, receive: Receive) -> Answer:
         """The answer to a request, also to one that is refused."""
