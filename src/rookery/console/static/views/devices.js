@@ -69,6 +69,7 @@ export default function Devices({ query }) {
     }
     gathering.value = false;
   };
+  const nothing = load.state === 'ready' && total === 0 && !isFiltered(filters);
   const clear = () => setQuery({ ...NO_FILTERS, page: null });
 
   return html`
@@ -81,10 +82,10 @@ export default function Devices({ query }) {
       </span>`}
     >
       <div class="devices">
-        <${Filters} filters=${filters} total=${load.state === 'ready' ? total : null} />
+        ${!nothing && html`<${Filters} filters=${filters} total=${load.state === 'ready' ? total : null} />`}
         ${chosen.length > 0 && html`<${Bulk} devices=${chosen} selected=${selected} onDone=${load.reload} busy=${gathering.value}
           others=${wholePage && total > chosen.length ? total : 0} onAll=${selectAll} />`}
-        <${Panel} flush title=${load.data ? t.count(total) : t.title} calls=${load.calls}><${Table}
+        <${Panel} flush title=${load.data && !nothing ? t.count(total) : t.title} calls=${load.calls}><${Table}
           label=${t.title}
           columns=${columns}
           rows=${rows}
@@ -101,7 +102,7 @@ export default function Devices({ query }) {
             action: html`<span class="device-actions">
               <${Button} icon="plus" label=${t.connect} href="/console/connect" /> <${StartSimulated} onDone=${load.reload} />
             </span>`,
-            example: t.empty.example,
+            example: html`<code>${t.empty.example}</code>`,
             icon: 'cpu',
           }}
         /><//>

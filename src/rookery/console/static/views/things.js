@@ -25,14 +25,16 @@ export default function Things({ query }) {
   const found = useMemo(() => sorted((load.data ?? []).filter((thing) => matches(thing, q)), sort), [load.data, q, sort]);
   const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
   const shown = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
-  const create = html`<${Button} kind="primary" icon="plus" label=${t.create} onClick=${() => { creating.value = true; }} />`;
+  const nothing = load.state === 'ready' && load.data?.length === 0;
+  const begin = () => { creating.value = true; };
+  const create = html`<${Button} kind="primary" icon="plus" label=${t.create} onClick=${begin} />`;
   return html`
     <${Page} title=${t.title} line=${t.line} action=${create}>
       <div class="devices">
-        <div class="devices-filters">
+        ${!nothing && html`<div class="devices-filters">
           <${Search} label=${t.search} value=${q} onInput=${(/** @type {string} */ text) => setQuery({ q: text || null, page: null })} />
-        </div>
-        <${Panel} flush title=${load.data ? t.count(found.length) : t.title} calls=${load.calls}><${Table}
+        </div>`}
+        <${Panel} flush title=${load.data && !nothing ? t.count(found.length) : t.title} calls=${load.calls}><${Table}
           label=${t.title}
           columns=${COLUMNS}
           rows=${shown}
@@ -43,7 +45,7 @@ export default function Things({ query }) {
           onClear=${() => setQuery({ q: null, page: null })}
           sort=${sort}
           onSort=${(/** @type {string} */ next) => setQuery({ sort: next === 'name' ? null : next, page: null })}
-          empty=${{ sentence: t.empty.sentence, action: create, example: t.empty.example, icon: 'layers' }}
+          empty=${{ sentence: t.empty.sentence, action: html`<${Button} icon="plus" label=${t.create} onClick=${begin} />`, example: t.empty.example, icon: 'layers' }}
         /><//>
         ${pages > 1 && html`<${Pager} page=${page} pages=${pages} total=${found.length}
           onPage=${(/** @type {number} */ next) => {
