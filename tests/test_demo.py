@@ -74,14 +74,19 @@ async def test_they_are_taken_away_with_all_that_came_with_them(tmp_path: Path) 
         services, person = server.core.services, await person_of(server)
         who = await services.people.principal(person.id)
         own = await services.devices.create(who, "arduino", "giga", name="Demo boat")
+        kept = await services.dashboards.create(who, name="Demo")
         await server.demo.start(person)
         await server.demo.remove(person)
         assert not server.demo.running(person.id)
         assert [device.id for device in await services.catalog.select(Device)] == [own.id]
-        for kind in (Thing, Variable, Dashboard):
+        for kind in (Thing, Variable):
             assert await services.catalog.count(kind) == 0
+        assert [dashboard.id for dashboard in await services.dashboards.visible(who)] == [kept.id]
+        await services.dashboards.delete(who, kept.id, force=True)
         await server.demo.start(person)
         assert len(await services.dashboards.visible(who)) == 1
+        await server.demo.remove(person)
+        assert await services.dashboards.visible(who) == []
 
 
 async def test_every_person_has_boards_of_their_own(tmp_path: Path) -> None:

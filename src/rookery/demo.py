@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from rookery.core.clock import Clock
+from rookery.core.dashboard_widgets import linked
 from rookery.core.errors import CoreError, Precondition
-from rookery.core.records import Bearer, Dashboard, Device, Person, Thing
+from rookery.core.records import Bearer, Dashboard, Device, Person, Thing, Variable
 from rookery.core.services import Services
 from rookery.demo_dashboard import NAME as DASHBOARD
 from rookery.demo_dashboard import make_dashboard
@@ -163,15 +164,20 @@ class Demo:
         serials = {serial_of(plan.name) for plan in DEMO}
         names = {plan.name for plan in PARTICLE_DEMO}
         who = await services.people.principal(person.id)
-        for dashboard in await services.catalog.select(Dashboard, space_id=person.id, name=DASHBOARD):
-            await services.dashboards.delete(who, dashboard.id, force=True)
+        gone: set[str] = set()
         for device in await services.catalog.select(Device, space_id=person.id):
             simulated = device.hex_id.startswith(ID_PREFIX) and device.name in names
             if device.serial not in serials and not simulated:
                 continue
             for thing in await services.catalog.select(Thing, device_id=device.id):
+                gone |= {variable.id for variable in await services.catalog.select(Variable, thing_id=thing.id)}
                 await services.things.delete(who, thing.id, force=True)
             await services.devices.delete(who, device.id, force=True)
+        for dashboard in await services.catalog.select(Dashboard, space_id=person.id, name=DASHBOARD):
+            # One of this name that shows anything else is somebody's own.
+            shown = set(linked(dashboard))
+            if shown and shown <= gone:
+                await services.dashboards.delete(who, dashboard.id, force=True)
 
     async def close(self) -> None:
         """The server stops."""
@@ -186,7 +192,9 @@ class Demo:
 
         place = self._place()
         try:
-            held.crowds.append(await _arduino(place, person))
+            fleet = await _arduino(place, person)
+            held.crowds.append(fleet)
+            await fleet.start()
         except (ApiRefused, ApiUnreachable, OSError) as error:
             raise DemoImpossible(f"Simulated boards can not run: {str(error).rstrip('.')}.") from error
         if place.particle_tcp is not None or place.particle_udp is not None:
@@ -211,11 +219,9 @@ async def _arduino(place: Place, person: Person) -> Crowd[Any]:
     address = Address(dial_host(place.host), place.mqtts or 0, trust)
     client, secret = await place.services.clients.create(person.id, CLIENT)
     try:
-        fleet = await demo_fleet(place.url or "", ApiKey(client.id, secret), address, place.clock)
+        return await demo_fleet(place.url or "", ApiKey(client.id, secret), address, place.clock)
     finally:
         await place.services.clients.delete(client)
-    await fleet.start()
-    return fleet
 
 
 async def _particle(place: Place, person: Person) -> ParticleFleet:

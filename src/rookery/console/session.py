@@ -105,8 +105,9 @@ async def guessed(call: Call, what: str) -> None:
 
 
 def known(call: Call, what: str) -> None:
-    """A right one: they count from zero again."""
-    call.backend.failures.forget(_guesser(call, what))
+    """A right one. What an address has guessed goes on counting: one who knows one password may guess at others."""
+    if is_loopback(call.peer):
+        call.backend.failures.forget(_guesser(call, what))
 
 
 def _guesser(call: Call, what: str) -> str:
