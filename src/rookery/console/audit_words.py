@@ -102,6 +102,8 @@ WORDS: Final = {
     "POST tokens": "Create an access token",
     "DELETE tokens": "Revoke all access tokens",
     "DELETE tokens/{handle}": "Revoke an access token",
+    "POST backups": "Make a backup",
+    "DELETE backups/{name}": "Delete a backup",
     # Commands
     "RUN user_add": "Add a person",
     "RUN user_link": "Make a one-time link for a person",

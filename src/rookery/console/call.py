@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -39,6 +40,8 @@ class Answer:
     status: int = 200
     content_type: str = "application/json"
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    file: Path | None = None
+    """Sent instead of `body`, piece by piece."""
 
 
 class Call:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rookery.console.backups import BackupDesk
 from rookery.console.doorway import Doorway
 from rookery.console.doorway import topic_maker as doorway_topic
 from rookery.console.live import LiveDoor
 from rookery.console.pulse import Pulse
 from rookery.console.pulse import topic_maker as pulse_topic
+from rookery.console.work import Works
+from rookery.console.work import topic_maker as work_topic
 from rookery.core.clock import Clock
 from rookery.core.roster import Roster
 from rookery.gateways.attempts import Attempt, Attempts
@@ -29,9 +32,13 @@ class Parts:
         self.live = LiveDoor(backend, clock)
         self.directory = Roster(services.catalog, services.bus, by="space_id")
         """The boards of each space, as lists look at them."""
-        self.pulse = Pulse(services, clock, backend.folder or backend.settings.data_dir, backend.messages)
+        folder = backend.folder or backend.settings.data_dir
+        self.pulse = Pulse(services, clock, folder, backend.messages)
         self.live.hub.makers["pulse"] = pulse_topic(self.live.hub, self.pulse, self.directory)
 
+        self.works = Works(services.ids, clock)
+        self.live.hub.makers["work"] = work_topic(self.live.hub, self.works)
+        self.backups = BackupDesk(folder, self.works, clock)
         self._services = services
         self._attempts = backend.attempts or Attempts(clock)
         self._attempts.watchers.add(self._attempted)
@@ -51,6 +58,7 @@ class Parts:
         """The server stops."""
         self._attempts.watchers.discard(self._attempted)
         await self.live.close()
+        await self.backups.close()
         await self.pulse.close()
 
     def collect(self) -> Iterable[GaugeMetricFamily | CounterMetricFamily]:
