@@ -47,11 +47,18 @@ const OWN = {
 
 /**
  * What every bound variable keeps, whatever stands behind it.
- * @param {{value: any, at: number|null, send: (value: any) => Promise<any>, settles: () => boolean}} how `send` rejects with a
- *   sentence; `settles` says whether being taken is being confirmed (a thing without a board)
+ * @param {{value: any, at: number|null, send: (value: any) => Promise<any>, settles: () => boolean,
+ *   onUse?: (used: boolean) => void}} how `send` rejects with a sentence; `settles` says whether being taken is being
+ *   confirmed (a thing without a board); `onUse` hears when somebody begins to look at the value, and when nobody does
  */
-export function createCell({ value: first, at: firstAt, send, settles }) {
-  const value = signal(first ?? null);
+export function createCell({ value: first, at: firstAt, send, settles, onUse }) {
+  let users = 0;
+  const use = (/** @type {number} */ by) => {
+    const before = users;
+    users += by;
+    if ((before > 0) !== users > 0) onUse?.(users > 0);
+  };
+  const value = signal(first ?? null, { watched: () => use(1), unwatched: () => use(-1) });
   const at = signal(firstAt);
   const pending = signal(/** @type {Pending|null} */ (null));
   const shown = computed(() => (pending.value ? pending.value.value : value.value));
@@ -136,7 +143,10 @@ export function createCell({ value: first, at: firstAt, send, settles }) {
     /** @param {(ms: number, value: any, fromBoard: boolean) => void} fn @returns {() => void} */
     onPoint(fn) {
       listeners.add(fn);
-      return () => listeners.delete(fn);
+      use(1);
+      return () => {
+        if (listeners.delete(fn)) use(-1);
+      };
     },
     close: () => {
       clearTimeout(timer);

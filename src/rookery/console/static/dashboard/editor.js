@@ -9,6 +9,7 @@ import { Canvas } from './canvas.js';
 import { onPhone } from './board.js';
 import { MAIN, NAME_LENGTH, hasPhoneLayout, tabsOf, toWire } from './document.js';
 import { useEditorKeys } from './editor-keys.js';
+import { newId } from './ids.js';
 import { Inspector } from './inspector.js';
 import { Picker } from './picker.js';
 import { pageOf } from './shown.js';
@@ -54,6 +55,9 @@ export function Editor({ doc, from, range, setRange, query, set }) {
       delete document.documentElement.dataset['desk'];
     };
   }, []);
+  useEffect(() => {
+    document.title = t.edit.title(now.name);
+  }, [now.name]);
   confirmLeave(work.changed, t.leave);
 
   const view = () => navigate(`/dashboards/${now.id}${query['page'] ? `?page=${encodeURIComponent(query['page'])}` : ''}`, { force: true });
@@ -166,13 +170,13 @@ function Conflict({ work, other, onMine, onTheirs, onClose }) {
       const doc = work.now.peek();
       const body = toWire(doc);
       // A copy needs ids of its own: those of pages and widgets belong to the first one.
-      const pages = new Map(doc.pages.map((each) => [each.id, crypto.randomUUID()]));
+      const pages = new Map(doc.pages.map((each) => [each.id, newId()]));
       const made = await iot('POST', '/v3/dashboards', {
         body: {
           ...body,
           name: t.edit.conflict.copyName(doc.name),
           pages: body.pages.map((each) => ({ ...each, id: pages.get(each.id) })),
-          widgets: body.widgets.map((each) => ({ ...each, id: crypto.randomUUID(), page_id: pages.get(each.page_id) ?? MAIN })),
+          widgets: body.widgets.map((each) => ({ ...each, id: newId(), page_id: pages.get(each.page_id) ?? MAIN })),
         },
       });
       navigate(`/dashboards/${made.id}`, { force: true });

@@ -4,6 +4,7 @@ import { Button, Field, Icon, IconButton } from '../ui/index.js';
 import { kindOf } from '../widgets/registry.js';
 import { NAME_LENGTH, PAGES, MAIN, tabsOf, withoutPage } from './document.js';
 import { Tile } from './frame.js';
+import { newId } from './ids.js';
 import { boundsOf, mergedOptions, offered, titleOf } from './kinds.js';
 import { isSource } from './sources.js';
 import { setQuery } from '../router.js';
@@ -48,7 +49,7 @@ function Whole({ work }) {
     setQuery({ page: null });
   };
   const add = () => {
-    const page = { id: crypto.randomUUID(), name: words.newPage(tabsOf(doc, t.main).length + 1), position: doc.pages.length };
+    const page = { id: newId(), name: words.newPage(tabsOf(doc, t.main).length + 1), position: doc.pages.length };
     work.apply({ ...doc, pages: [...doc.pages, page] });
   };
   return html`<div class="db-inspector-body">

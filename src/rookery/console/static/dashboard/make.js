@@ -5,6 +5,7 @@ import { navigate } from '../router.js';
 import { Dialog, Field, toast } from '../ui/index.js';
 import { fitting } from '../widgets/registry.js';
 import { NAME_LENGTH, fromWire, toWire } from './document.js';
+import { newId } from './ids.js';
 import { sizeOf } from './kinds.js';
 import { FILE_LIMIT, fromTemplate, guess, readTemplate, thingsOf } from './templates.js';
 import { variablesOf } from './variables.js';
@@ -26,7 +27,7 @@ function widgetsFor(thing) {
       const [kind] = fitting([variable]);
       if (!kind) return [];
       const zero = { x: 0, y: 0, width: 0, height: 0 };
-      return [{ id: crypto.randomUUID(), type: kind.kind, name: '', options: {}, page_id: '0', variables: [variable], ...zero }];
+      return [{ id: newId(), type: kind.kind, name: '', options: {}, page_id: '0', variables: [variable], ...zero }];
     });
   // The places are those that a dashboard without geometry gets.
   return toWire(fromWire({ id: '', widgets }, sizeOf)).widgets;
@@ -106,7 +107,7 @@ export function Import({ onClose, dropped = null }) {
     setChosen(Object.fromEntries(wanted.map(({ word, names }) => [word, guess(word, names, things.data ?? [])])));
   }, [wanted, things.data]);
 
-  const ready = template ? fromTemplate(template, chosen, things.data ?? [], () => crypto.randomUUID()) : null;
+  const ready = template ? fromTemplate(template, chosen, things.data ?? [], newId) : null;
   const load = async () => {
     if (!ready) return;
     setBusy(true);

@@ -76,6 +76,7 @@ export function Picker({ work, mode, from, onClose, onAdded }) {
         </ul>
       </section>`,
     )}
+    ${found.length > LISTED ? html`<p class="muted small">${words.more(found.length - LISTED)}</p>` : null}
     <${Boards} text=${text} chosen=${choice.source} onPick=${pickSource} suits=${(/** @type {any} */ each) => mode !== 'link' && suits(each)} />
   </div>`;
   if (target) return html`<${Sheet} open=${true} title=${words.choose} onClose=${onClose}>${list}<//>`;

@@ -53,21 +53,27 @@ export function createSources({ looking = false } = {}) {
     const board = signal(/** @type {{online: boolean, time: number|null}|null} */ (null));
     const gone = signal(false);
     const path = `/v1/devices/${encodeURIComponent(source.device)}/${encodeURIComponent(source.name)}`;
+    /** @type {Begun} */
+    let begun = NOTHING;
     const cell = createCell({
       value: null,
       at: null,
       settles: () => true,
+      onUse: (used) => begun.onUse?.(used),
       send: async (value) => {
         await v1('POST', path, { body: { arg: argumentOf(value, source) } });
       },
     });
     /** @type {[number, any][]} */
     const seen = [];
-    const stopKeeping = cell.onPoint((ms, value) => {
+    /** @param {number} ms @param {any} value */
+    const take = (ms, value) => {
       seen.push([ms, value]);
       if (seen.length > KEPT) seen.shift();
-    });
-    const { stop, ready } = looking ? NOTHING : begin[source.kind]({ source, type, path, cell, board, gone });
+      cell.receive(ms, value, true);
+    };
+    if (!looking) begun = begin[source.kind]({ source, type, path, take, board, gone });
+    const { ready } = begun;
     const writable = source.kind === 'function' && !options.readOnly && !looking;
     /** @type {Bound} */
     const bound = {
@@ -105,8 +111,7 @@ export function createSources({ looking = false } = {}) {
     return {
       bound,
       stop: () => {
-        stop();
-        stopKeeping();
+        begun.stop();
         cell.close();
       },
     };
@@ -115,7 +120,7 @@ export function createSources({ looking = false } = {}) {
   return {
     /** @param {Source} source @param {{readOnly?: boolean}} [options] @returns {Bound} */
     bind(source, options = {}) {
-      const key = `${sourceId(source)}/${source.type ?? ''}/${options.readOnly ? 'r' : ''}`;
+      const key = JSON.stringify([source, options.readOnly === true]);
       let entry = known.get(key);
       if (!entry) known.set(key, (entry = make(source, options)));
       return entry.bound;
@@ -127,29 +132,33 @@ export function createSources({ looking = false } = {}) {
   };
 }
 
-/** @typedef {{source: Source, type: string, path: string, cell: import('./bound.js').Cell, board: import('../html.js').Signal<any>, gone: import('../html.js').Signal<boolean>}} Context */
+/** @typedef {{source: Source, type: string, path: string, take: (ms: number, value: any) => void,
+ *   board: import('../html.js').Signal<any>, gone: import('../html.js').Signal<boolean>}} Context */
 
-/** @typedef {{stop: () => void, ready?: Promise<unknown>}} Begun `ready`: what was there before is here */
+/** @typedef {{stop: () => void, ready?: Promise<unknown>, onUse?: (used: boolean) => void}} Begun `ready`: what was there
+ *   before is here; `onUse`: whether anybody looks */
 
 /** @type {Begun} */
 const NOTHING = { stop: () => undefined };
 
 /** @type {Record<string, (context: Context) => Begun>} how each kind hears of its board */
 const begin = {
-  variable({ path, type, cell, board, gone }) {
+  variable({ path, type, take, board, gone }) {
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     let timer;
-    let stopped = false;
+    let used = false;
+    let asking = false;
     let wait = POLL;
     const ask = async () => {
       clearTimeout(timer);
-      if (stopped || document.hidden) return;
+      if (!used || asking || document.hidden) return;
+      asking = true;
       try {
         const reply = await v1('GET', path);
         board.value = { online: true, time: Date.now() };
         gone.value = false;
         wait = POLL;
-        if (!stopped) cell.receive(Date.now(), valueOf(reply.result, type), true);
+        take(Date.now(), valueOf(reply.result, type));
       } catch (error) {
         const status = /** @type {any} */ (error).status;
         // 404 is a variable or board that is not there, 408 and the like one that does not answer now.
@@ -157,37 +166,45 @@ const begin = {
         else if (status) board.value = { online: false, time: board.peek()?.time ?? null };
         wait = Math.min(wait * 2, POLL_SLOWEST);
       }
-      if (!stopped) timer = setTimeout(ask, wait);
+      asking = false;
+      timer = setTimeout(ask, wait);
     };
     const seen = () => {
       if (!document.hidden) void ask();
     };
     document.addEventListener('visibilitychange', seen);
-    void ask();
     const stop = () => {
-      stopped = true;
+      used = false;
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', seen);
     };
-    return { stop };
+    const onUse = (/** @type {boolean} */ now) => {
+      used = now;
+      clearTimeout(timer);
+      // A tile that is drawn anew leaves and comes back within the same moment.
+      if (now) timer = setTimeout(ask, 0);
+    };
+    return { stop, onUse };
   },
   function: (context) => ({ stop: presence(context) }),
   event(context) {
-    const { source, type, cell } = context;
-    const take = (/** @type {any} */ event) => {
-      if (event.name !== source.name || event.binary || (cell.at.peek() ?? 0) >= event.time) return;
-      cell.receive(event.time, valueOf(event.data, type), true);
+    const { source, type, take } = context;
+    let newest = 0;
+    const hear = (/** @type {any} */ event) => {
+      if (event.name !== source.name || event.binary || newest >= event.time) return;
+      newest = event.time;
+      take(event.time, valueOf(event.data, type));
     };
     const stops = [
       presence(context),
       live.on(`events/${source.name}`, (message) => {
         const device = message.device?.hex_id ?? message.device;
-        if (message.k === 'event' && (device === source.device || message.device?.id === source.id)) take(message);
+        if (message.k === 'event' && (device === source.device || message.device?.id === source.id)) hear(message);
       }),
     ];
     const ready = source.id
       ? own('GET', `devices/${source.id}/events`, { query: { limit: BEFORE } }).then(
-          ({ events }) => events.toReversed().forEach(take),
+          ({ events }) => events.toReversed().forEach(hear),
           // The stream goes on without what was before.
           () => undefined,
         )

@@ -10,6 +10,7 @@ import { computed, signal } from '../html.js';
 import * as docs from './document.js';
 import * as edits from './edits.js';
 import { DESKTOP, PHONE, moveBoxes, resizeBox, tidied } from './geometry.js';
+import { newId } from './ids.js';
 import { phoneLeast, phoneSizeOf, sizeOf, titleOf } from './kinds.js';
 import t from '../strings/dashboard.js';
 
@@ -107,13 +108,13 @@ export function createWork(doc, phone) {
       selected.value = new Set();
     },
     duplicate() {
-      const { doc: next, ids } = docs.withCopies(now.peek(), selected.peek(), () => crypto.randomUUID());
+      const { doc: next, ids } = docs.withCopies(now.peek(), selected.peek(), newId);
       apply(next);
       selected.value = new Set(ids);
     },
     /** @param {{type: string, name: string, options: Record<string, any>, variables: docs.Linked[]}} what */
     add(what) {
-      const id = crypto.randomUUID();
+      const id = newId();
       apply(docs.withNew(now.peek(), what, page.peek(), sizeOf, id));
       selected.value = new Set([id]);
       return id;

@@ -178,6 +178,7 @@ export const t = {
     noVariables: 'There are no variables yet.',
     noVariablesExample: 'Variables belong to a thing. Connect a board or add a variable to a thing first.',
     noVariablesAction: 'Things',
+    more: (/** @type {number} */ n) => `${n} more: search to find them.`,
     noMatch: (/** @type {string} */ text) => `No variable matches “${text}”.`,
     readOnly: 'read only',
     readWrite: 'read and write',
