@@ -252,3 +252,24 @@ def test_a_page_that_only_others_may_open_is_no_way_round_the_door(page: Page) -
     expect(page.get_by_role("heading", level=1, name="Patterns")).to_be_visible()
     expect(page.get_by_role("navigation", name="Main")).to_have_count(0)
     assert page.request.get("/console/api/devices").status == 401
+
+
+def test_a_session_that_was_ended_elsewhere_is_noticed_without_a_click(signed_in: Page, cloud: Sandbox) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def between(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    signed_in.route_web_socket(re.compile("/console/live"), between)
+    signed_in.goto("/console/ui")
+    expect(signed_in.get_by_role("heading", level=1, name="Patterns")).to_be_visible()
+    while not sockets:
+        signed_in.wait_for_timeout(50)
+    signed_in.context.clear_cookies()
+    sockets[0].close()
+    again = signed_in.get_by_role("dialog").filter(has_text="Sign in again")
+    again.get_by_label("Password", exact=True).fill(str(cloud.user.password))
+    signed_in.keyboard.press("Enter")
+    expect(again).to_be_hidden()
+    expect(signed_in.locator(".connection")).to_be_hidden()

@@ -9,7 +9,7 @@ import { Page } from './ui/page.js';
 import { palette } from './ui/palette-open.js';
 import { Shell } from './ui/shell.js';
 import { ErrorBox, Skeleton } from './ui/state.js';
-import { Toasts } from './ui/toast.js';
+import { toast, Toasts } from './ui/toast.js';
 import { t } from './strings/app.js';
 
 /** @typedef {{default: (props: {params: Record<string, string>, query: Record<string, string>}) => any, title?: string}} ViewModule */
@@ -158,13 +158,26 @@ function App() {
   `;
 }
 
+/** After a start of the server: its facts may be others, and its pages newer than this one. */
+async function renew() {
+  const { version } = session.value.server;
+  try {
+    await refresh();
+  } catch {
+    return;
+  }
+  if (version && session.value.server.version !== version) {
+    toast(t.updated.sentence, { action: { label: t.updated.action, onClick: () => location.reload() } });
+  }
+}
+
 async function begin() {
   start();
   effect(() => void show());
   effect(gate);
   const root = /** @type {HTMLElement} */ (document.getElementById('root'));
   render(html`<${App} />`, root);
-  live.onRestart(() => void refresh().catch(() => {}));
+  live.onRestart(() => void renew());
   addEventListener('keydown', keys);
   for (;;) {
     try {

@@ -1,6 +1,6 @@
 /** The one connection of a tab over which all live values arrive. */
 import { batch, effect, signal, useEffect, useRef, useMemo } from '../html.js';
-import { session } from './session.js';
+import { session, verify } from './session.js';
 
 /** @typedef {{t?: string, k: string, [key: string]: any}} Message */
 /** @typedef {{value: any, at: number, fromBoard: boolean}} LiveValue `at` is 0 while nothing is known */
@@ -92,23 +92,31 @@ function connect() {
   to.protocol = to.protocol === 'https:' ? 'wss:' : 'ws:';
   if (share) to.searchParams.set('share', share);
   const opened = new WebSocket(to);
+  let stood = false;
   socket = opened;
   heard();
   opened.onopen = () => {
-    wait = FIRST_WAIT;
-    state.value = 'open';
-    lostAt.value = null;
     if (listeners.size) tell({ subscribe: [...listeners.keys()] });
   };
   opened.onmessage = ({ data }) => {
     if (socket !== opened) return;
     heard();
+    if (!stood) {
+      // Not before: something between may take the connection and have no server behind it.
+      stood = true;
+      wait = FIRST_WAIT;
+      state.value = 'open';
+      lostAt.value = null;
+    }
     /** @type {Message[]} */
     const messages = JSON.parse(data);
     messages.forEach(deliver);
   };
   opened.onclose = () => {
-    if (socket === opened) lose();
+    if (socket !== opened) return;
+    lose();
+    // Refused: perhaps not the connection has ended but the session.
+    if (!stood && !share) void verify();
   };
 }
 

@@ -122,6 +122,17 @@ export async function refresh() {
   take(await ask('GET', 'session'));
 }
 
+/** Looks whether the session still holds, because the live connection was refused: if not, the shell asks to sign in. */
+export async function verify() {
+  if (expired.value || !session.value.signed_in) return;
+  try {
+    const told = await ask('GET', 'session');
+    if (!told.signed_in) expired.value = true;
+  } catch {
+    // Nobody answers: that is the live connection's matter.
+  }
+}
+
 /** Signs in. Resolves to null, or to a token that has to come back with the code of the second factor.
  * @param {string} email
  * @param {string} password

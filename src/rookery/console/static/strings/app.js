@@ -36,6 +36,7 @@ export const t = {
     title: 'Sign in again',
     sentence: 'Your session has ended. What you typed on this page is still there.',
   },
+  updated: { sentence: 'The server was updated. This page is still the one from before.', action: 'Load again' },
   status: {
     400: 'The server did not understand the request.',
     401: 'You are not signed in any more.',

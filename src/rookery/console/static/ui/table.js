@@ -35,7 +35,7 @@ import t from '../strings/ui.js';
  * @property {string} label
  */
 
-/** Bars in place of rows, once it takes long. @param {{columns: number}} props */
+/** Bars in place of rows, once it takes long. @param {{columns: Array<{hidePhone?: boolean}>}} props */
 function Waiting({ columns }) {
   const late = useLate();
   return html`<tbody class=${late ? '' : 'skeleton-early'}>
@@ -43,9 +43,10 @@ function Waiting({ columns }) {
       { length: 5 },
       (_, row) =>
         html`<tr>
-          ${Array.from(
-            { length: columns },
-            (_, at) => html`<td><div class="skeleton-row" style=${{ width: `${85 - ((row * 23 + at * 31) % 45)}%` }}></div></td>`,
+          ${columns.map(
+            (column, at) => html`<td class=${column.hidePhone ? 'hide-phone' : ''}>
+              <div class="skeleton-row" style=${{ width: `${85 - ((row * 23 + at * 31) % 45)}%` }}></div>
+            </td>`,
           )}
         </tr>`,
     )}
@@ -114,8 +115,10 @@ export function Table(props) {
         />`
       : html`<${Empty} ...${empty ?? { sentence: t.empty }} />`;
   }
-  const count = columns.length + (selected ? 1 : 0);
-  return html`<div class=${`table-frame${state === 'loading' && rows.length ? ' table-stale' : ''}`}>
+  return html`<div
+    ref=${(/** @type {HTMLElement | null} */ element) => measure(element)}
+    class=${`table-frame${state === 'loading' && rows.length ? ' table-stale' : ''}`}
+  >
     ${state === 'error' ? html`<${ErrorBox} error=${load?.error ?? props.error} retry=${load?.reload ?? props.retry} />` : null}
     <table class="table" aria-label=${label} aria-busy=${state === 'loading' ? 'true' : undefined}>
       <thead>
@@ -129,7 +132,7 @@ export function Table(props) {
         </tr>
       </thead>
       ${waiting
-        ? html`<${Waiting} columns=${count} />`
+        ? html`<${Waiting} columns=${selected ? [{}, ...columns] : columns} />`
         : html`<tbody ref=${body} onKeyDown=${keys}>
             ${rows.map((row, at) => {
               const key = keyOf(row);
@@ -158,6 +161,19 @@ export function Table(props) {
           </tbody>`}
     </table>
   </div>`;
+}
+
+/** Frames whose table may become too wide for them. */
+const widths = new ResizeObserver((changes) => {
+  for (const { target } of changes) {
+    const table = target.querySelector('table');
+    target.classList.toggle('table-wide', !!table && table.offsetWidth > target.clientWidth + 1);
+  }
+});
+
+/** @param {HTMLElement | null} frame */
+function measure(frame) {
+  if (frame) widths.observe(frame);
 }
 
 /** @param {any} row @param {Column<any>} column */

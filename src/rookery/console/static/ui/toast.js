@@ -1,4 +1,4 @@
-import { html, signal } from '../html.js';
+import { html, signal, useEffect, useRef } from '../html.js';
 import { Icon } from './icon.js';
 import t from '../strings/ui.js';
 
@@ -29,7 +29,19 @@ export function toast(message, { kind = 'ok', action } = {}) {
 
 /** Where toasts appear; the shell has one. */
 export function Toasts() {
-  return html`<div class="toasts" role="region" aria-label="Messages" aria-live="polite">
+  const region = useRef(/** @type {HTMLElement | null} */ (null));
+  const count = toasts.value.length;
+  useEffect(() => {
+    const element = region.current;
+    if (!element) return;
+    // Shown anew it lies above a dialog that was opened meanwhile.
+    if (element.matches(':popover-open')) {
+      if (!count || !document.querySelector('dialog[open]')) return;
+      element.hidePopover();
+    }
+    element.showPopover();
+  }, [count]);
+  return html`<div class="toasts" popover="manual" ref=${region} role="region" aria-label="Messages" aria-live="polite">
     ${toasts.value.map(
       (each) => html`<div key=${each.id} class=${`toast toast-${each.kind}`}>
         <${Icon} name=${each.kind === 'ok' ? 'circle-check' : 'circle-alert'} size=${20} />
