@@ -37,11 +37,16 @@ export default function Connect({ params, query }) {
   }
   const other = html`<${Button} label=${t.again} icon="rotate-ccw" onClick=${() => setQuery({ model: null, id: null }, { replace: false })} />`;
   return html`
-    <${Page} title=${t.title} line=${there ? there.name : model?.label ?? t.line} back=${back} json=${false} action=${model && !there ? other : null}>
-      ${!model ? html`<${Choose} models=${models} query=${query} />`
-        : model.vendor === 'particle' ? html`<${ParticleSetup} key=${model.key} model=${model} device=${there} hexId=${query.id ?? ''} onChange=${device.reload} />`
-          : there ? html`<${ArduinoSetup} model=${model} device=${there} onChange=${device.reload} />`
-            : html`<${Create} key=${model.key} model=${model} />`}
+    <${Page} title=${t.title} line=${there ? there.name : (model?.label ?? t.line)} back=${back} json=${false} action=${model && !there ? other : null}>
+      ${
+        !model
+          ? html`<${Choose} models=${models} query=${query} />`
+          : model.vendor === 'particle'
+            ? html`<${ParticleSetup} key=${model.key} model=${model} device=${there} hexId=${query.id ?? ''} onChange=${device.reload} />`
+            : there
+              ? html`<${ArduinoSetup} model=${model} device=${there} onChange=${device.reload} />`
+              : html`<${Create} key=${model.key} model=${model} />`
+      }
     <//>
   `;
 }

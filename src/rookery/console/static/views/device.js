@@ -41,9 +41,11 @@ export default function Device({ params, query }) {
   if (!device) {
     return html`
       <${Page} title=${t.title} back=${back}>
-        ${load.state === 'error'
-          ? html`<${ErrorBox} error=${load.error?.status === 404 ? t.missing : load.error} retry=${load.reload} />`
-          : html`<${Skeleton} rows=${6} />`}
+        ${
+          load.state === 'error'
+            ? html`<${ErrorBox} error=${load.error?.status === 404 ? t.missing : load.error} retry=${load.reload} />`
+            : html`<${Skeleton} rows=${6} />`
+        }
       <//>
     `;
   }
@@ -60,8 +62,12 @@ export default function Device({ params, query }) {
  */
 function Board({ device, load, tab, query, back }) {
   const open = useSignal(/** @type {'rename'|'secret'|'flash'|'remove'|'attach'|null} */ (null));
-  const close = () => { open.value = null; };
-  const show = (/** @type {'rename'|'secret'|'flash'|'remove'|'attach'} */ what) => () => { open.value = what; };
+  const close = () => {
+    open.value = null;
+  };
+  const show = (/** @type {'rename'|'secret'|'flash'|'remove'|'attach'} */ what) => () => {
+    open.value = what;
+  };
   const particle = device.dialect === 'particle';
   const shared = { device, onClose: close, onChange: load.reload };
   const base = `/console/devices/${device.id}`;
@@ -83,7 +89,12 @@ function Board({ device, load, tab, query, back }) {
     !particle && { label: t.actions.secret, icon: 'key-round', onClick: show('secret') },
     { label: t.actions.connect, icon: 'plug', href: `/console/connect/${device.id}` },
     { label: '', separator: true },
-    { label: particle ? t.actions.unclaim : t.actions.remove, icon: particle ? 'unlink' : 'trash-2', danger: true, onClick: show('remove') },
+    {
+      label: particle ? t.actions.unclaim : t.actions.remove,
+      icon: particle ? 'unlink' : 'trash-2',
+      danger: true,
+      onClick: show('remove'),
+    },
   ];
   return html`
     <${Page} title=${nameOf(device)} line=${line} back=${back} action=${html`
@@ -95,10 +106,15 @@ function Board({ device, load, tab, query, back }) {
       <div class="device">
         <${Tabs} label=${t.tabs.label} tabs=${tabs} current=${tab} />
         ${load.state === 'error' && html`<${ErrorBox} error=${load.error} retry=${load.reload} />`}
-        ${tab === 'events' ? html`<${Events} device=${device} />`
-          : tab === 'vitals' && particle ? html`<${Vitals} device=${device} range=${query.range ?? '24h'} />`
-            : tab === 'connections' ? html`<${Connections} device=${device} />`
-              : html`<${Overview} device=${device} onChange=${load.reload} onAttach=${show('attach')} onFlash=${show('flash')} />`}
+        ${
+          tab === 'events'
+            ? html`<${Events} device=${device} />`
+            : tab === 'vitals' && particle
+              ? html`<${Vitals} device=${device} range=${query.range ?? '24h'} />`
+              : tab === 'connections'
+                ? html`<${Connections} device=${device} />`
+                : html`<${Overview} device=${device} onChange=${load.reload} onAttach=${show('attach')} onFlash=${show('flash')} />`
+        }
       </div>
       ${open.value === 'rename' && html`<${Rename} ...${shared} />`}
       ${open.value === 'secret' && html`<${NewSecret} ...${shared} />`}
@@ -118,14 +134,21 @@ function Overview({ device, onChange, onAttach, onFlash }) {
   return html`
     <div class="device-columns">
       <div class="device-main">
-        ${!device.last_heard && !device.online && html`
+        ${
+          !device.last_heard &&
+          !device.online &&
+          html`
           <p class="device-hint">${t.head.waiting} <a href=${`/console/connect/${device.id}`}>${t.head.setUp}</a></p>
-        `}
+        `
+        }
         ${(device.thing || !particle) && html`<${LiveValues} thing=${device.thing} deviceId=${device.id} onAttach=${onAttach} />`}
-        ${particle && html`
+        ${
+          particle &&
+          html`
           <${Variables} hexId=${device.hex_id} online=${device.online} variables=${variables} />
           <${Functions} hexId=${device.hex_id} online=${device.online} functions=${functions} />
-        `}
+        `
+        }
       </div>
       <div class="device-side">
         <${Facts} device=${device} onAttach=${onAttach} />

@@ -29,9 +29,12 @@ export default function Devices({ query }) {
   const page = Math.max(1, Number(query.page) || 1);
   const sort = query.sort || 'name';
   const load = useLoad(
-    async (api) => /** @type {Promise<DevicePage>} */ (api.own('GET', 'devices', {
-      query: { ...filters, sort, page, per_page: PER_PAGE },
-    })),
+    async (api) =>
+      /** @type {Promise<DevicePage>} */ (
+        api.own('GET', 'devices', {
+          query: { ...filters, sort, page, per_page: PER_PAGE },
+        })
+      ),
     [JSON.stringify(filters), sort, page],
   );
   /** Presence that came after the page was loaded. @type {import('../html.js').Signal<Map<string, {online: boolean, time: number}>>} */
@@ -83,8 +86,11 @@ export default function Devices({ query }) {
     >
       <div class="devices">
         ${!nothing && html`<${Filters} filters=${filters} total=${load.state === 'ready' ? total : null} />`}
-        ${chosen.length > 0 && html`<${Bulk} devices=${chosen} selected=${selected} onDone=${load.reload} busy=${gathering.value}
-          others=${wholePage && total > chosen.length ? total : 0} onAll=${selectAll} />`}
+        ${
+          chosen.length > 0 &&
+          html`<${Bulk} devices=${chosen} selected=${selected} onDone=${load.reload} busy=${gathering.value}
+          others=${wholePage && total > chosen.length ? total : 0} onAll=${selectAll} />`
+        }
         <${Panel} flush title=${load.data && !nothing ? t.count(total) : t.title} calls=${load.calls}><${Table}
           label=${t.title}
           columns=${columns}
@@ -106,13 +112,16 @@ export default function Devices({ query }) {
             icon: 'cpu',
           }}
         /><//>
-        ${pages > 1 && html`
+        ${
+          pages > 1 &&
+          html`
           <${Pager} page=${page} pages=${pages} total=${total}
             onPage=${(/** @type {number} */ next) => {
               setQuery({ page: next === 1 ? null : next }, { replace: false });
               scrollTo({ top: 0 });
             }} />
-        `}
+        `
+        }
       </div>
     <//>
   `;
@@ -131,7 +140,9 @@ async function matching(filters, total) {
   /** @type {Device[]} */
   const found = [];
   for (let page = 1; (page - 1) * MOST < total; page += 1) {
-    const part = /** @type {DevicePage} */ (await own('GET', 'devices', { query: { ...filters, sort: 'name', page, per_page: MOST } }));
+    const part = /** @type {DevicePage} */ (
+      await own('GET', 'devices', { query: { ...filters, sort: 'name', page, per_page: MOST } })
+    );
     found.push(...part.devices);
   }
   return found;
@@ -145,35 +156,52 @@ async function matching(filters, total) {
 function columnsOf(presence, rows) {
   const all = [
     {
-      key: 'name', label: t.column.name, sort: true,
+      key: 'name',
+      label: t.column.name,
+      sort: true,
       render: (/** @type {Device} */ row) => html`<span class="devices-name">${nameOf(row)}</span>`,
     },
     {
-      key: 'online', label: t.column.state, width: '112px',
+      key: 'online',
+      label: t.column.state,
+      width: '112px',
       render: (/** @type {Device} */ row) => html`<${Dot} online=${(presence.value.get(row.id) ?? row).online} />`,
     },
     {
-      key: 'last_heard', label: t.column.heard, sort: true, width: '136px', hidePhone: true,
+      key: 'last_heard',
+      label: t.column.heard,
+      sort: true,
+      width: '136px',
+      hidePhone: true,
       render: (/** @type {Device} */ row) => html`<${Time} at=${presence.value.get(row.id)?.time ?? row.last_heard} />`,
     },
     {
-      key: 'type', label: t.column.kind, sort: true, hidePhone: true,
+      key: 'type',
+      label: t.column.kind,
+      sort: true,
+      hidePhone: true,
       render: (/** @type {Device} */ row) => html`
         <span class="devices-kind">${modelOf(row)} <span class="devices-none">${t.kinds[row.dialect]}</span></span>
       `,
     },
     {
-      key: 'thing', label: t.column.thing, hidePhone: true,
-      render: (/** @type {Device} */ row) => row.thing
-        && html`<a class="devices-link" href=${`/console/things/${row.thing.id}`}>${row.thing.name}</a>`,
+      key: 'thing',
+      label: t.column.thing,
+      hidePhone: true,
+      render: (/** @type {Device} */ row) =>
+        row.thing && html`<a class="devices-link" href=${`/console/things/${row.thing.id}`}>${row.thing.name}</a>`,
     },
     rows.some((row) => row.product) && {
-      key: 'product', label: t.column.product, hidePhone: true,
-      render: (/** @type {Device} */ row) => row.product
-        && html`<a class="devices-link" href=${`/console/products/${row.product.number}`}>${row.product.name}</a>`,
+      key: 'product',
+      label: t.column.product,
+      hidePhone: true,
+      render: (/** @type {Device} */ row) =>
+        row.product && html`<a class="devices-link" href=${`/console/products/${row.product.number}`}>${row.product.name}</a>`,
     },
     rows.some((row) => row.groups.length > 0 || Object.keys(row.tags).length > 0) && {
-      key: 'tags', label: t.column.tags, hidePhone: true,
+      key: 'tags',
+      label: t.column.tags,
+      hidePhone: true,
       render: (/** @type {Device} */ row) => html`<${Labels} device=${row} />`,
     },
   ];
@@ -201,9 +229,12 @@ function useCalm(call) {
   const latest = useRef(call);
   latest.current = call;
   const timer = useRef(/** @type {ReturnType<typeof setTimeout> | null} */ (null));
-  useEffect(() => () => {
-    if (timer.current) clearTimeout(timer.current);
-  }, []);
+  useEffect(
+    () => () => {
+      if (timer.current) clearTimeout(timer.current);
+    },
+    [],
+  );
   return () => {
     timer.current ??= setTimeout(() => {
       timer.current = null;

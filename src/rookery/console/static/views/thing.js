@@ -25,18 +25,23 @@ export const title = t.title;
 /** @param {{params: Record<string, string>, query: Record<string, string>}} props */
 export default function ThingPage({ params, query }) {
   const values = useThing(params.id);
-  const load = useLoad(async (api) => {
-    const [thing, types] = await Promise.all([api.iot('GET', `/v2/things/${params.id}`), propertyTypes(api.iot)]);
-    return { thing: /** @type {ThingView} */ (thing), types };
-  }, [params.id, values.changed.value]);
+  const load = useLoad(
+    async (api) => {
+      const [thing, types] = await Promise.all([api.iot('GET', `/v2/things/${params.id}`), propertyTypes(api.iot)]);
+      return { thing: /** @type {ThingView} */ (thing), types };
+    },
+    [params.id, values.changed.value],
+  );
   const back = { href: '/console/things', label: t.back };
   const data = load.data?.thing.id === params.id ? load.data : undefined;
   if (!data) {
     return html`
       <${Page} title=${t.title} back=${back}>
-        ${load.state === 'error'
-          ? html`<${ErrorBox} error=${load.error?.status === 404 ? t.missing : load.error} retry=${load.reload} />`
-          : html`<${Skeleton} rows=${6} />`}
+        ${
+          load.state === 'error'
+            ? html`<${ErrorBox} error=${load.error?.status === 404 ? t.missing : load.error} retry=${load.reload} />`
+            : html`<${Skeleton} rows=${6} />`
+        }
       <//>
     `;
   }
@@ -58,8 +63,12 @@ export default function ThingPage({ params, query }) {
  */
 function Loaded({ thing, types, load, values, tab, query, back }) {
   const open = useSignal(/** @type {Open|null} */ (null));
-  const close = () => { open.value = null; };
-  const show = (/** @type {'add'|'rename'|'clone'|'remove'|'board'} */ what) => () => { open.value = { what }; };
+  const close = () => {
+    open.value = null;
+  };
+  const show = (/** @type {'add'|'rename'|'clone'|'remove'|'board'} */ what) => () => {
+    open.value = { what };
+  };
   const properties = thing.properties ?? [];
   const shared = { thing, onClose: close, onChange: load.reload };
   const base = `/console/things/${thing.id}`;
@@ -92,12 +101,21 @@ function Loaded({ thing, types, load, values, tab, query, back }) {
       <div class="device">
         <${Tabs} label=${t.tabs.label} tabs=${tabs} current=${tab} />
         ${load.state === 'error' && html`<${ErrorBox} error=${load.error} retry=${load.reload} />`}
-        ${tab === 'history' ? html`<${History} thing=${thing} values=${values} query=${query} />`
-          : tab === 'sketch' ? html`<${Sketch} thing=${thing} types=${types} onAdd=${show('add')} />`
-            : tab === 'details' ? html`<${Details} thing=${thing} onChange=${load.reload} />`
-              : html`<${Variables} thing=${thing} types=${types} values=${values} calls=${load.calls} onAdd=${show('add')}
-                  onEdit=${(/** @type {Property} */ property) => { open.value = { what: 'edit', property }; }}
-                  onRemove=${(/** @type {Property} */ property) => { open.value = { what: 'removeVariable', property }; }} />`}
+        ${
+          tab === 'history'
+            ? html`<${History} thing=${thing} values=${values} query=${query} />`
+            : tab === 'sketch'
+              ? html`<${Sketch} thing=${thing} types=${types} onAdd=${show('add')} />`
+              : tab === 'details'
+                ? html`<${Details} thing=${thing} onChange=${load.reload} />`
+                : html`<${Variables} thing=${thing} types=${types} values=${values} calls=${load.calls} onAdd=${show('add')}
+                  onEdit=${(/** @type {Property} */ property) => {
+                    open.value = { what: 'edit', property };
+                  }}
+                  onRemove=${(/** @type {Property} */ property) => {
+                    open.value = { what: 'removeVariable', property };
+                  }} />`
+        }
       </div>
       ${what?.what === 'add' && html`<${VariableSheet} ...${shared} types=${types} />`}
       ${what?.what === 'edit' && html`<${VariableSheet} ...${shared} types=${types} property=${what.property} />`}

@@ -16,7 +16,9 @@ export function AttachBoard({ thing, onClose, onChange }) {
   const busy = useSignal(false);
   const error = useSignal('');
   const load = useLoad(
-    async (api) => /** @type {Promise<DevicePage>} */ (api.own('GET', 'devices', { query: { q: q.value, sort: 'name', per_page: MOST } })), [q.value],
+    async (api) =>
+      /** @type {Promise<DevicePage>} */ (api.own('GET', 'devices', { query: { q: q.value, sort: 'name', per_page: MOST } })),
+    [q.value],
   );
   const boards = (load.data?.devices ?? []).filter((device) => device.id !== thing.device_id);
   const picked = boards.find((device) => device.id === chosen.value);
@@ -37,20 +39,31 @@ export function AttachBoard({ thing, onClose, onChange }) {
     <${Sheet} open title=${t.boardTitle} onClose=${onClose}
       footer=${html`<${Button} kind="primary" label=${t.attach} busy=${busy.value} disabled=${!picked} onClick=${submit} />`}>
       <p class="muted">${t.boardLine}</p>
-      <${Search} label=${t.search} value=${q.value} onInput=${(/** @type {string} */ text) => { q.value = text; }} />
+      <${Search} label=${t.search} value=${q.value} onInput=${(/** @type {string} */ text) => {
+        q.value = text;
+      }} />
       ${load.state === 'error' && html`<${ErrorBox} error=${load.error} retry=${load.reload} />`}
       ${load.state === 'loading' && !load.data && html`<${Skeleton} rows=${4} />`}
-      ${load.data && boards.length === 0 && html`<${Empty} sentence=${t.noBoards}
-        action=${html`<${Button} label=${t.connect} href="/console/connect" />`} />`}
+      ${
+        load.data &&
+        boards.length === 0 &&
+        html`<${Empty} sentence=${t.noBoards}
+        action=${html`<${Button} label=${t.connect} href="/console/connect" />`} />`
+      }
       <fieldset class="attach-list">
         <legend class="hidden">${t.board}</legend>
-        ${boards.map((device) => html`
+        ${boards.map(
+          (device) => html`
           <label key=${device.id} class="attach-row">
-            <input type="radio" name="board" checked=${device.id === chosen.value} onChange=${() => { chosen.value = device.id; error.value = ''; }} />
+            <input type="radio" name="board" checked=${device.id === chosen.value} onChange=${() => {
+              chosen.value = device.id;
+              error.value = '';
+            }} />
             <span class="attach-name">${nameOf(device)}<small>${modelOf(device)}${device.thing ? ` · ${t.feeds(device.thing.name)}` : ''}</small></span>
             <${Dot} online=${device.online} />
           </label>
-        `)}
+        `,
+        )}
       </fieldset>
       ${picked?.thing && html`<p class="device-hint">${t.movesBoard(picked.thing.name)}</p>`}
       ${error.value && html`<p class="form-error" role="alert">${error.value}</p>`}

@@ -13,7 +13,12 @@ export const THING_NAME = /^[a-zA-Z0-9_. -]{1,64}$/;
  * A name that the server takes for a thing, from any text.
  * @param {string} text
  */
-export const thingNameOf = (text) => text.normalize('NFKD').replace(/[^a-zA-Z0-9_. -]+/g, '').trim().slice(0, 64) || 'Thing';
+export const thingNameOf = (text) =>
+  text
+    .normalize('NFKD')
+    .replace(/[^a-zA-Z0-9_. -]+/g, '')
+    .trim()
+    .slice(0, 64) || 'Thing';
 
 /** The viewer's time zone: what a person who makes a thing most likely means. */
 export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
@@ -36,7 +41,10 @@ export function AttachThing({ device, onClose, onChange }) {
     error.value = '';
     try {
       if (fresh.value === 'new') {
-        await iot('PUT', '/v2/things', { query: { force: true }, body: { name: name.value, device_id: device.id, timezone: ownZone() } });
+        await iot('PUT', '/v2/things', {
+          query: { force: true },
+          body: { name: name.value, device_id: device.id, timezone: ownZone() },
+        });
       } else {
         await iot('POST', `/v2/things/${chosen.value}`, { query: { force: true }, body: { device_id: device.id } });
       }
@@ -53,18 +61,35 @@ export function AttachThing({ device, onClose, onChange }) {
       footer=${html`<${Button} kind="primary" label=${t.attach} busy=${busy.value} disabled=${!ready} onClick=${submit} />`}>
       <${Form} onSubmit=${submit} busy=${busy.value} error=${error.value}>
         <p class="muted">${t.thingLine}</p>
-        <${Field} type="radio" label=${t.which} value=${fresh.value} onInput=${(/** @type {string} */ value) => { fresh.value = value; }}
-          options=${[{ value: 'new', label: t.fresh }, { value: 'old', label: t.existing, disabled: list.length === 0 }]} />
-        ${fresh.value === 'new' ? html`
+        <${Field} type="radio" label=${t.which} value=${fresh.value} onInput=${(/** @type {string} */ value) => {
+          fresh.value = value;
+        }}
+          options=${[
+            { value: 'new', label: t.fresh },
+            { value: 'old', label: t.existing, disabled: list.length === 0 },
+          ]} />
+        ${
+          fresh.value === 'new'
+            ? html`
           <${Field} label=${t.name} hint=${t.nameHint} value=${name.value} error=${nameError}
-            onInput=${(/** @type {string} */ text) => { name.value = text; }} />
-        ` : html`
-          <${Field} type="select" label=${t.which} value=${chosen.value} onInput=${(/** @type {string} */ value) => { chosen.value = value; }}
+            onInput=${(/** @type {string} */ text) => {
+              name.value = text;
+            }} />
+        `
+            : html`
+          <${Field} type="select" label=${t.which} value=${chosen.value} onInput=${(/** @type {string} */ value) => {
+            chosen.value = value;
+          }}
             hint=${picked?.device_id ? t.moves(picked.device_name ?? '') : undefined}
-            options=${[{ value: '', label: t.choose }, ...list.map((thing) => ({
-              value: thing.id, label: thing.device_name ? `${thing.name} (${t.taken(thing.device_name)})` : thing.name,
-            }))]} />
-        `}
+            options=${[
+              { value: '', label: t.choose },
+              ...list.map((thing) => ({
+                value: thing.id,
+                label: thing.device_name ? `${thing.name} (${t.taken(thing.device_name)})` : thing.name,
+              })),
+            ]} />
+        `
+        }
         ${things.state === 'error' && html`<${ErrorBox} error=${things.error} retry=${things.reload} />`}
       <//>
     <//>

@@ -25,33 +25,59 @@ export function ArduinoSetup({ model, device, onChange }) {
   const certificate = model.login === 'certificate';
   const port = portOf(server.ports, certificate ? 'mqtts_cert' : 'mqtts');
   const secret = secretOf(device.id);
-  useEffect(() => () => { fresh.value = null; }, []);
+  useEffect(
+    () => () => {
+      fresh.value = null;
+    },
+    [],
+  );
   const usable = addressProblem(host.value, 'mqtt') === '';
   const shownHost = usable ? host.value : hostOf(server);
   let number = 0;
   return html`
     <div class="connect-columns">
       <div class="connect-main">
-        ${secret && !secret.stored && html`
+        ${
+          secret &&
+          !secret.stored &&
+          html`
           <h2 class="hidden">${t.secret.heading}</h2>
           <${Secret} title=${t.secret.title(device.name)} fileName=${`rookery-${sketchName(device.name)}`}
-            entries=${[{ label: t.secret.id, value: device.id }, { label: t.secret.key, value: secret.key }]}
-            onDone=${() => { fresh.value = { ...secret, stored: true }; }} />
-        `}
-        <${Address} host=${host.value} kind="mqtt" onHost=${(/** @type {string} */ text) => { host.value = text; }} />
-        ${certificate && html`
+            entries=${[
+              { label: t.secret.id, value: device.id },
+              { label: t.secret.key, value: secret.key },
+            ]}
+            onDone=${() => {
+              fresh.value = { ...secret, stored: true };
+            }} />
+        `
+        }
+        <${Address} host=${host.value} kind="mqtt" onHost=${(/** @type {string} */ text) => {
+          host.value = text;
+        }} />
+        ${
+          certificate &&
+          html`
           <${Section} number=${++number} title=${t.certificate.title}><${CertificateStep} device=${device} onChange=${onChange} /><//>
-        `}
+        `
+        }
         <${Section} number=${++number} title=${t.trust.title}><${TrustStep} model=${model} host=${shownHost} port=${port} /><//>
         <${Section} number=${++number} title=${t.program.title}>
           <${Program} model=${model} device=${device} host=${shownHost} port=${port} secret=${secret?.key ?? ''}
-            onAttach=${() => { attaching.value = true; }} />
+            onAttach=${() => {
+              attaching.value = true;
+            }} />
         <//>
         <${WayBack} model=${model} />
       </div>
       <aside class="connect-aside"><${Checklist} id=${device.id} device=${device} host=${shownHost} port=${port} onDone=${onChange} /></aside>
     </div>
-    ${attaching.value && html`<${AttachThing} device=${device} onClose=${() => { attaching.value = false; }} onChange=${onChange} />`}
+    ${
+      attaching.value &&
+      html`<${AttachThing} device=${device} onClose=${() => {
+        attaching.value = false;
+      }} onChange=${onChange} />`
+    }
   `;
 }
 
@@ -66,18 +92,28 @@ export function ArduinoSetup({ model, device, onChange }) {
  */
 function Program({ model, device, host, port, secret, onAttach }) {
   const thingId = device.thing?.id;
-  const load = useLoad(async (api) => {
-    const [types, variables] = await Promise.all([
-      propertyTypes(api.iot), thingId ? api.iot('GET', `/v2/things/${thingId}/properties`) : [],
-    ]);
-    return { declarations: declarationsOf(types), variables };
-  }, [thingId]);
+  const load = useLoad(
+    async (api) => {
+      const [types, variables] = await Promise.all([
+        propertyTypes(api.iot),
+        thingId ? api.iot('GET', `/v2/things/${thingId}/properties`) : [],
+      ]);
+      return { declarations: declarationsOf(types), variables };
+    },
+    [thingId],
+  );
   const busy = useSignal(false);
   if (load.state === 'error') return html`<${ErrorBox} error=${load.error} retry=${load.reload} />`;
   if (!load.data) return html`<${Skeleton} rows=${6} />`;
   const language = model.language ?? 'cpp';
   const files = programOf({
-    model, host, port, deviceId: device.id, secret: secret || t.secret.placeholder, name: device.name, ...load.data,
+    model,
+    host,
+    port,
+    deviceId: device.id,
+    secret: secret || t.secret.placeholder,
+    name: device.name,
+    ...load.data,
   });
   const renew = async () => {
     busy.value = true;
@@ -92,8 +128,12 @@ function Program({ model, device, host, port, secret, onAttach }) {
   return html`
     <p>${language === 'cpp' ? t.program.library : t.program[language]}</p>
     ${!thingId && html`<p class="connect-warn">${t.program.noThing} <${Button} small icon="link" label=${t.program.attach} onClick=${onAttach} /></p>`}
-    ${!secret && model.login !== 'certificate' && html`<p class="connect-warn">${t.secret.lost}
-      <${Button} small icon="key-round" label=${t.secret.renew} busy=${busy.value} onClick=${renew} /></p>`}
+    ${
+      !secret &&
+      model.login !== 'certificate' &&
+      html`<p class="connect-warn">${t.secret.lost}
+      <${Button} small icon="key-round" label=${t.secret.renew} busy=${busy.value} onClick=${renew} /></p>`
+    }
     ${files.map((file) => html`<${Code} key=${file.name} text=${file.content} language=${file.language} file=${file.name} />`)}
     ${language === 'cpp' && html`<p class="muted small">${t.program.time}</p>`}
   `;

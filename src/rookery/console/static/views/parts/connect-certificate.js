@@ -23,7 +23,9 @@ export function CertificateStep({ device, onChange }) {
   const complete = /-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.exec(request.value)?.[0];
   if (!open.value) {
     return html`<p>${t.certificate.have(device.certificates)}</p>
-      <p class="device-row"><${Button} small label=${t.certificate.again} onClick=${() => { open.value = true; }} /></p>`;
+      <p class="device-row"><${Button} small label=${t.certificate.again} onClick=${() => {
+        open.value = true;
+      }} /></p>`;
   }
   const sign = async () => {
     if (!complete) {
@@ -48,17 +50,23 @@ export function CertificateStep({ device, onChange }) {
       <li>${t.certificate.two} <${Id} id=${device.id} full /></li>
       <li>${t.certificate.three}
         <${Field} type="textarea" mono rows=${5} hideLabel label=${t.certificate.request} value=${request.value} error=${error.value}
-          placeholder="-----BEGIN CERTIFICATE REQUEST-----" onInput=${(/** @type {string} */ text) => { request.value = text; error.value = ''; }} />
+          placeholder="-----BEGIN CERTIFICATE REQUEST-----" onInput=${(/** @type {string} */ text) => {
+            request.value = text;
+            error.value = '';
+          }} />
         <${Button} label=${t.certificate.sign} busy=${busy.value} disabled=${!request.value.trim()} onClick=${sign} />
       </li>
-      ${signed.value && html`
+      ${
+        signed.value &&
+        html`
         <li>${t.certificate.four}
           <dl class="connect-answers">
             ${answers(signed.value).map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd><code>${value}</code> <${Copy} text=${value} /></dd></div>`)}
           </dl>
         </li>
         <li>${t.certificate.done}</li>
-      `}
+      `
+      }
     </ol>
   `;
 }
@@ -73,8 +81,13 @@ function answers(compressed) {
   const years = new Date(compressed.not_after).getUTCFullYear() - from.getUTCFullYear();
   const c = t.certificate;
   return [
-    [c.year, String(from.getUTCFullYear())], [c.month, String(from.getUTCMonth() + 1)], [c.day, String(from.getUTCDate())],
-    [c.hour, String(from.getUTCHours())], [c.years, String(years)], [c.serial, compressed.serial],
-    [c.authority, compressed.authority_key_identifier], [c.signature, compressed.signature],
+    [c.year, String(from.getUTCFullYear())],
+    [c.month, String(from.getUTCMonth() + 1)],
+    [c.day, String(from.getUTCDate())],
+    [c.hour, String(from.getUTCHours())],
+    [c.years, String(years)],
+    [c.serial, compressed.serial],
+    [c.authority, compressed.authority_key_identifier],
+    [c.signature, compressed.signature],
   ];
 }

@@ -41,7 +41,12 @@ export function Checklist({ id, device, host, port, onStep, onDone }) {
   useLive(`doorway/${id}`, (message) => {
     if (!Array.isArray(message.steps)) return;
     const before = heard.peek() ?? load.data;
-    const told = { steps: message.steps, device: message.device ?? null, online: Boolean(message.online), attempts: message.attempts ?? [] };
+    const told = {
+      steps: message.steps,
+      device: message.device ?? null,
+      online: Boolean(message.online),
+      attempts: message.attempts ?? [],
+    };
     heard.value = told;
     onStep?.(told);
     if (all(told.steps) && !(before && all(before.steps))) void onDone?.();
@@ -54,29 +59,39 @@ export function Checklist({ id, device, host, port, onStep, onDone }) {
     <section class=${`connect-list ${arrived ? 'connect-arrived' : ''}`} aria-labelledby="arrival">
       <h2 id="arrival">${t.list.title}</h2>
       <p class="connect-state" role="status">
-        ${arrived ? html`<${Icon} name="circle-check" size=${20} /> ${t.list.all}`
-          : doorway?.online ? html`<span class="connect-dot is-here"></span> ${t.list.online}`
-            : html`<span class="connect-dot"></span> ${t.list.waiting}`}
+        ${
+          arrived
+            ? html`<${Icon} name="circle-check" size=${20} /> ${t.list.all}`
+            : doorway?.online
+              ? html`<span class="connect-dot is-here"></span> ${t.list.online}`
+              : html`<span class="connect-dot"></span> ${t.list.waiting}`
+        }
       </p>
       <ol>
-        ${steps.map((step) => html`
+        ${steps.map(
+          (step) => html`
           <li key=${step.step} class=${`connect-step is-${step.state}`}>
             <${Icon} name=${ICONS[step.state]} size=${20} label=${t.list.state[step.state]} />
             <span>${labelOf(step, steps)}
               ${step.reason && html`<small>${step.reason}</small>`}</span>
             ${step.time && step.state !== 'waiting' && html`<small class="connect-time"><${Time} at=${step.time} /></small>`}
           </li>
-        `)}
+        `,
+        )}
       </ol>
       ${doorway && doorway.attempts.length > 0 && !arrived && html`<${Attempts} attempts=${doorway.attempts} />`}
       ${live.state.value === 'lost' && html`<p class="connect-warn">${t.list.lost}</p>`}
       ${!arrived && !failed && !doorway?.online && !doorway?.attempts?.length && host && html`<p class="muted small">${t.list.helps} <code>${host}:${port}</code></p>`}
-      ${arrived && device && html`
+      ${
+        arrived &&
+        device &&
+        html`
         <p class="connect-next">
           <${Button} kind="primary" label=${t.list.open} href=${`/console/devices/${device.id}`} />
           ${device.thing && html`<${Button} label=${t.list.chart} href=${`/console/things/${device.thing.id}/history`} />`}
         </p>
-      `}
+      `
+      }
     </section>
   `;
 }
@@ -100,12 +115,14 @@ function Attempts({ attempts }) {
     <details class="connect-attempts">
       <summary>${t.list.attempts(attempts.length)}</summary>
       <ul>
-        ${attempts.map((attempt) => html`
+        ${attempts.map(
+          (attempt) => html`
           <li key=${`${attempt.time}${attempt.address}`} class=${`is-${attempt.state}`}>
             <span><${Time} at=${attempt.time} /> · <code>${attempt.address}</code></span>
             <small>${attempt.state === 'failed' ? attempt.reason : t.list.attempt[attempt.state]}</small>
           </li>
-        `)}
+        `,
+        )}
       </ul>
     </details>
   `;

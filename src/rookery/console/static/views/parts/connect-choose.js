@@ -18,28 +18,41 @@ export function Choose({ models, query }) {
       <h2 id="connect-which">${t.choose.title}</h2>
       <div class="connect-pick">
         <div class="connect-vendors" role="group" aria-label=${t.choose.vendor}>
-          ${['arduino', 'particle'].map((each) => html`
+          ${['arduino', 'particle'].map(
+            (each) => html`
             <button key=${each} type="button" aria-pressed=${String(each === vendor)}
               onClick=${() => setQuery({ vendor: each === 'arduino' ? null : each })}>${t.choose[/** @type {'arduino'} */ (each)]}</button>
-          `)}
+          `,
+          )}
         </div>
-        <${Search} label=${t.choose.search} value=${typed.value} onInput=${(/** @type {string} */ text) => { typed.value = text; }} />
+        <${Search} label=${t.choose.search} value=${typed.value} onInput=${(/** @type {string} */ text) => {
+          typed.value = text;
+        }} />
       </div>
-      ${groups.length === 0 && html`<${Empty} sentence=${t.choose.none}
-        action=${html`<${Button} label=${t.choose.clear} onClick=${() => { typed.value = ''; }} />`} />`}
-      ${groups.map(([group, members]) => html`
+      ${
+        groups.length === 0 &&
+        html`<${Empty} sentence=${t.choose.none}
+        action=${html`<${Button} label=${t.choose.clear} onClick=${() => {
+          typed.value = '';
+        }} />`} />`
+      }
+      ${groups.map(
+        ([group, members]) => html`
         <div key=${group} class="connect-group">
           <h3>${/** @type {Record<string, string>} */ (t.choose.groups)[group] ?? group}</h3>
           <ul class="connect-models">
-            ${members.map((model) => html`<li key=${model.key}>
+            ${members.map(
+              (model) => html`<li key=${model.key}>
               <a class="connect-model" href=${`/console/connect?model=${encodeURIComponent(model.key)}`}>
                 <${Icon} name=${iconOf(model)} size=${20} /> <span>${model.label}</span>
                 ${model.cellular && html`<small>${t.choose.cellular}</small>`}
               </a>
-            </li>`)}
+            </li>`,
+            )}
           </ul>
         </div>
-      `)}
+      `,
+      )}
       <p class="connect-simulated"><span class="muted">${t.choose.simulated}</span> <${StartSimulated} onDone=${() => navigate('/console/devices')} /></p>
     </section>
   `;

@@ -33,7 +33,9 @@ export function Claim({ device, hexId, online }) {
   return html`
     ${!online && html`<p class="muted">${c.wait}</p>`}
     <${Form} onSubmit=${claim} busy=${busy.value} error=${error.value}>
-      <${Field} label=${c.name} hint=${c.nameHint} value=${name.value} onInput=${(/** @type {string} */ text) => { name.value = text; }} />
+      <${Field} label=${c.name} hint=${c.nameHint} value=${name.value} onInput=${(/** @type {string} */ text) => {
+        name.value = text;
+      }} />
       <p class="device-row"><${Button} kind=${online ? 'primary' : 'plain'} type="submit" label=${c.button} busy=${busy.value} disabled=${!ready} /></p>
     <//>
   `;
@@ -46,7 +48,9 @@ export function ClaimCode() {
   const error = useSignal('');
   useEffect(() => {
     if (!code.value) return undefined;
-    const timer = setTimeout(() => { code.value = null; }, code.value.until - Date.now());
+    const timer = setTimeout(() => {
+      code.value = null;
+    }, code.value.until - Date.now());
     return () => clearTimeout(timer);
   }, [code.value]);
   const make = async () => {
@@ -64,10 +68,14 @@ export function ClaimCode() {
     <details class="connect-more">
       <summary>${c.code}</summary>
       <p>${c.codeLine}</p>
-      ${code.value ? html`
+      ${
+        code.value
+          ? html`
         <${Code} text=${code.value.text} wrap label=${`${c.valid} ${duration(code.value.until - now.value)}`} />
         <p>${c.serial}</p>
-      ` : html`<p class="device-row"><${Button} label=${c.make} busy=${busy.value} onClick=${make} /></p>`}
+      `
+          : html`<p class="device-row"><${Button} label=${c.make} busy=${busy.value} onClick=${make} /></p>`
+      }
       ${error.value && html`<p class="form-error" role="alert">${error.value}</p>`}
     </details>
   `;

@@ -41,10 +41,18 @@ export function Create({ model }) {
       if (model.login !== 'certificate') await keepSecret(device.id);
       try {
         if (what.value === 'new') {
-          await iot('PUT', '/v2/things', { body: {
-            name: thingNameOf(name.value), device_id: device.id, timezone: ownZone(),
-            properties: STARTERS.filter((each) => wanted.value.has(each.name)).map((each) => ({ ...each, variable_name: each.name, persist: true })),
-          } });
+          await iot('PUT', '/v2/things', {
+            body: {
+              name: thingNameOf(name.value),
+              device_id: device.id,
+              timezone: ownZone(),
+              properties: STARTERS.filter((each) => wanted.value.has(each.name)).map((each) => ({
+                ...each,
+                variable_name: each.name,
+                persist: true,
+              })),
+            },
+          });
         } else if (what.value === 'old') {
           await iot('POST', `/v2/things/${thing.value}`, { query: { force: true }, body: { device_id: device.id } });
         }
@@ -68,27 +76,47 @@ export function Create({ model }) {
       <${Panel} title=${t.create.title(model.label)}>
         <${Form} onSubmit=${submit} busy=${busy.value} error=${error.value}>
           <${Field} label=${t.create.name} hint=${t.create.nameHint} value=${name.value} error=${nameError} required autofocus
-            onInput=${(/** @type {string} */ text) => { name.value = text; }} />
-          <${Field} type="radio" label=${t.create.thing} value=${what.value} onInput=${(/** @type {string} */ value) => { what.value = value; }}
+            onInput=${(/** @type {string} */ text) => {
+              name.value = text;
+            }} />
+          <${Field} type="radio" label=${t.create.thing} value=${what.value} onInput=${(/** @type {string} */ value) => {
+            what.value = value;
+          }}
             options=${[
               { value: 'none', label: t.create.nothing },
               ...(list.length > 0 ? [{ value: 'old', label: t.create.existing, hint: t.create.existingHint }] : []),
               { value: 'new', label: t.create.fresh, hint: t.create.freshHint },
             ]} />
-          ${what.value === 'new' && html`
+          ${
+            what.value === 'new' &&
+            html`
             <fieldset class="connect-starters">
               <legend class="hidden">${t.create.variables}</legend>
-              ${STARTERS.map((each) => html`<${Field} key=${each.name} type="checkbox" label=${t.create.starters[/** @type {'led'} */ (each.name)]}
-                value=${wanted.value.has(each.name)} onInput=${toggle(each.name)} />`)}
+              ${STARTERS.map(
+                (
+                  each,
+                ) => html`<${Field} key=${each.name} type="checkbox" label=${t.create.starters[/** @type {'led'} */ (each.name)]}
+                value=${wanted.value.has(each.name)} onInput=${toggle(each.name)} />`,
+              )}
             </fieldset>
-          `}
-          ${what.value === 'old' && html`
-            <${Field} type="select" label=${t.create.existing} value=${thing.value} onInput=${(/** @type {string} */ value) => { thing.value = value; }}
+          `
+          }
+          ${
+            what.value === 'old' &&
+            html`
+            <${Field} type="select" label=${t.create.existing} value=${thing.value} onInput=${(/** @type {string} */ value) => {
+              thing.value = value;
+            }}
               hint=${picked?.device_id ? t.create.moves(picked.device_name ?? '') : undefined}
-              options=${[{ value: '', label: t.create.choose }, ...list.map((each) => ({
-                value: each.id, label: each.device_name ? `${each.name} (${t.create.taken(each.device_name)})` : each.name,
-              }))]} />
-          `}
+              options=${[
+                { value: '', label: t.create.choose },
+                ...list.map((each) => ({
+                  value: each.id,
+                  label: each.device_name ? `${each.name} (${t.create.taken(each.device_name)})` : each.name,
+                })),
+              ]} />
+          `
+          }
           <p class="device-row"><${Button} kind="primary" type="submit" label=${t.create.do} busy=${busy.value} disabled=${!ready} /></p>
         <//>
       <//>

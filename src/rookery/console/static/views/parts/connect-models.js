@@ -30,19 +30,45 @@
 
 /** @type {(key: string, label: string, type: string, fqbn: string, link?: Model['link'], also?: string) => Model} */
 const withCertificate = (key, label, type, fqbn, link = 'wifi', also = '') => ({
-  key, vendor: 'arduino', group: 'certificate', label, also, type, fqbn, trust: type, login: 'certificate',
-  language: 'cpp', link,
+  key,
+  vendor: 'arduino',
+  group: 'certificate',
+  label,
+  also,
+  type,
+  fqbn,
+  trust: type,
+  login: 'certificate',
+  language: 'cpp',
+  link,
 });
 
 /** @type {(key: string, label: string, type: string, fqbn: string, trust: string, also?: string) => Model} */
 const withSecret = (key, label, type, fqbn, trust, also = '') => ({
-  key, vendor: 'arduino', group: 'secret', label, also, type, fqbn, trust, login: 'secret', language: 'cpp',
+  key,
+  vendor: 'arduino',
+  group: 'secret',
+  label,
+  also,
+  type,
+  fqbn,
+  trust,
+  login: 'secret',
+  language: 'cpp',
   link: 'wifi',
 });
 
 /** @type {(key: string, label: string, type: string, language: Model['language'], trust: string, also?: string) => Model} */
 const program = (key, label, type, language, trust, also = '') => ({
-  key, vendor: 'arduino', group: 'program', label, also, type, fqbn: 'generic:generic:generic', trust, login: 'secret',
+  key,
+  vendor: 'arduino',
+  group: 'program',
+  label,
+  also,
+  type,
+  fqbn: 'generic:generic:generic',
+  trust,
+  login: 'secret',
   language,
 });
 
@@ -77,11 +103,29 @@ export const ARDUINO = [
 
 /** @type {Record<string, string>} Names on the box, by the name of the platform. */
 const PARTICLE_NAMES = {
-  core: 'Core', photon: 'Photon', p1: 'P1', electron: 'Electron, E Series', argon: 'Argon', boron: 'Boron',
-  xenon: 'Xenon', esomx: 'E SoM X', asom: 'A SoM', bsom: 'B SoM (B402, B404)', xsom: 'X SoM',
-  b5som: 'B5 SoM (B504, B524)', tracker: 'Tracker One, Tracker SoM, Monitor One', trackerm: 'Tracker M',
-  p2: 'Photon 2, P2', msom: 'M SoM, Muon', electron2: 'Electron 2', tachyon: 'Tachyon', raspberrypi: 'Raspberry Pi',
-  linux: 'Linux device', gcc: 'Virtual device (gcc)', 'digistump-oak': 'Digistump Oak', 'redbear-duo': 'RedBear Duo',
+  core: 'Core',
+  photon: 'Photon',
+  p1: 'P1',
+  electron: 'Electron, E Series',
+  argon: 'Argon',
+  boron: 'Boron',
+  xenon: 'Xenon',
+  esomx: 'E SoM X',
+  asom: 'A SoM',
+  bsom: 'B SoM (B402, B404)',
+  xsom: 'X SoM',
+  b5som: 'B5 SoM (B504, B524)',
+  tracker: 'Tracker One, Tracker SoM, Monitor One',
+  trackerm: 'Tracker M',
+  p2: 'Photon 2, P2',
+  msom: 'M SoM, Muon',
+  electron2: 'Electron 2',
+  tachyon: 'Tachyon',
+  raspberrypi: 'Raspberry Pi',
+  linux: 'Linux device',
+  gcc: 'Virtual device (gcc)',
+  'digistump-oak': 'Digistump Oak',
+  'redbear-duo': 'RedBear Duo',
   bluz: 'Bluz',
 };
 /** The order of the newest group. */
@@ -100,9 +144,14 @@ export const platformLabel = (name) => PARTICLE_NAMES[name] ?? name;
  */
 function particleModel(platform) {
   return {
-    key: `particle-${platform.name}`, vendor: 'particle', group: particleGroup(platform),
-    label: platformLabel(platform.name), also: `${platform.name} ${platform.cellular ? 'cellular' : 'wifi'}`,
-    platform: platform.id, transport: platform.transport, cellular: platform.cellular,
+    key: `particle-${platform.name}`,
+    vendor: 'particle',
+    group: particleGroup(platform),
+    label: platformLabel(platform.name),
+    also: `${platform.name} ${platform.cellular ? 'cellular' : 'wifi'}`,
+    platform: platform.id,
+    transport: platform.transport,
+    cellular: platform.cellular,
   };
 }
 
@@ -123,9 +172,12 @@ export function modelsOf(boards) {
   const families = new Map(boards.arduino.map((family) => [family.type, family]));
   const known = ARDUINO.filter((model) => families.has(model.type ?? ''));
   const covered = new Set(known.map((model) => model.type));
-  const others = boards.arduino.filter((family) => !covered.has(family.type) && family.sketch).map((family) => ({
-    ...withSecret(family.type, family.label, family.type, '', 'esp32'), group: 'secret',
-  }));
+  const others = boards.arduino
+    .filter((family) => !covered.has(family.type) && family.sketch)
+    .map((family) => ({
+      ...withSecret(family.type, family.label, family.type, '', 'esp32'),
+      group: 'secret',
+    }));
   const particle = boards.particle.filter((platform) => !INTERNAL.has(platform.name)).map(particleModel);
   const order = ['gen4', 'gen3', 'gen2', 'other'];
   const place = (/** @type {Model} */ model) => NEWEST.indexOf(model.key.replace('particle-', ''));
@@ -160,13 +212,17 @@ export function grouped(models, vendor, typed) {
  */
 export function modelOfDevice(models, device) {
   if (device.dialect === 'particle') {
-    return models.find((model) => model.vendor === 'particle' && model.platform === Number(device.platform))
-      ?? models.find((model) => model.vendor === 'particle');
+    return (
+      models.find((model) => model.vendor === 'particle' && model.platform === Number(device.platform)) ??
+      models.find((model) => model.vendor === 'particle')
+    );
   }
   const sketches = models.filter((model) => model.vendor === 'arduino' && model.language === 'cpp');
   const [maker, core, board] = (device.fqbn ?? '').split(':');
-  return sketches.find((model) => board && board !== 'generic' && model.fqbn?.split(':')[2] === board)
-    ?? sketches.find((model) => core && core !== 'generic' && maker !== 'arduino' && model.fqbn?.startsWith(`${maker}:${core}:`))
-    ?? models.find((model) => model.vendor === 'arduino' && model.type === device.type)
-    ?? models.find((model) => model.key === 'esp32');
+  return (
+    sketches.find((model) => board && board !== 'generic' && model.fqbn?.split(':')[2] === board) ??
+    sketches.find((model) => core && core !== 'generic' && maker !== 'arduino' && model.fqbn?.startsWith(`${maker}:${core}:`)) ??
+    models.find((model) => model.vendor === 'arduino' && model.type === device.type) ??
+    models.find((model) => model.key === 'esp32')
+  );
 }

@@ -31,7 +31,9 @@ export function ParticleSetup({ model, device, hexId, onChange }) {
       <div class="connect-main">
         ${!device && html`<${Section} number=${1} title=${t.particle.id.title}><${WhichBoard} key=${hexId} hexId=${hexId} /><//>`}
         <${Section} number=${device ? 1 : 2} title=${t.particle.keys.title}>
-          <${Address} host=${host.value} kind="particle" onHost=${(/** @type {string} */ text) => { host.value = text; }} />
+          <${Address} host=${host.value} kind="particle" onHost=${(/** @type {string} */ text) => {
+            host.value = text;
+          }} />
           ${!isOn(server.ports, listener) && html`<p class="connect-warn">${t.particle.keys.off}</p>`}
           <${Keys} transport=${transport} host=${shownHost} port=${port} usable=${addressProblem(host.value, 'particle') === ''} />
         <//>
@@ -43,9 +45,14 @@ export function ParticleSetup({ model, device, hexId, onChange }) {
         <${WayBack} hexId=${device?.hex_id ?? hexId} />
       </div>
       <aside class="connect-aside">
-        ${id ? html`<${Checklist} key=${id} id=${id} device=${device} host=${shownHost} port=${port} onDone=${onChange}
-            onStep=${(/** @type {import('./connect-checklist.js').Doorway} */ told) => { doorway.value = told; }} />`
-          : html`<section class="connect-list"><h2>${t.list.title}</h2><p class="muted">${t.list.id}</p></section>`}
+        ${
+          id
+            ? html`<${Checklist} key=${id} id=${id} device=${device} host=${shownHost} port=${port} onDone=${onChange}
+            onStep=${(/** @type {import('./connect-checklist.js').Doorway} */ told) => {
+              doorway.value = told;
+            }} />`
+            : html`<section class="connect-list"><h2>${t.list.title}</h2><p class="muted">${t.list.id}</p></section>`
+        }
       </aside>
     </div>
   `;
@@ -58,7 +65,9 @@ function Keys({ transport, host, port, usable }) {
   const algorithm = transport === 'tcp' ? 'rsa' : 'ec';
   const download = async (/** @type {boolean} */ bare) => {
     try {
-      const blob = await own('GET', 'boards/particle-key', { query: { algorithm, ...(bare ? {} : { host, ...(transport === 'tcp' ? { port } : {}) }) } });
+      const blob = await own('GET', 'boards/particle-key', {
+        query: { algorithm, ...(bare ? {} : { host, ...(transport === 'tcp' ? { port } : {}) }) },
+      });
       saveFile(bare ? commands.bare : commands.file, blob);
     } catch (error) {
       toast(error instanceof Error ? error.message : String(error), { kind: 'error' });
@@ -99,7 +108,10 @@ function WhichBoard({ hexId }) {
     <${Command} text=${i.command} />
     <${Form} onSubmit=${submit}>
       <${Field} label=${i.label} mono value=${typed.value} error=${error.value} placeholder="e00fce68…"
-        onInput=${(/** @type {string} */ text) => { typed.value = text; error.value = ''; }} />
+        onInput=${(/** @type {string} */ text) => {
+          typed.value = text;
+          error.value = '';
+        }} />
       <p class="device-row"><${Button} type="submit" label=${i.watch} disabled=${!typed.value.trim()} /></p>
     <//>
   `;
@@ -114,7 +126,10 @@ function apiAddress() {
 /** @param {{hexId: string}} props */
 function Doctor({ hexId }) {
   const lines = [
-    'particle profile local', `particle profile set apiUrl ${apiAddress()}`, 'particle login', `particle keys doctor ${hexId || 'DEVICE_ID'}`,
+    'particle profile local',
+    `particle profile set apiUrl ${apiAddress()}`,
+    'particle login',
+    `particle keys doctor ${hexId || 'DEVICE_ID'}`,
   ];
   return html`
     <details class="connect-back">

@@ -45,7 +45,9 @@ export function Address({ host, onHost, kind }) {
   // Only who runs the server may see what the machine is called; others choose among the names it was given.
   const setup = useLoad(async (api) => (person?.operator ? api.own('GET', 'setup') : null), [person?.operator]);
   const machine = setup.data?.machine;
-  const addresses = [machine?.name, ...(machine?.addresses ?? [])].filter((each) => typeof each === 'string' && each && addressProblem(each, kind) === '');
+  const addresses = [machine?.name, ...(machine?.addresses ?? [])].filter(
+    (each) => typeof each === 'string' && each && addressProblem(each, kind) === '',
+  );
   const known = [...new Set([...hostsOf(server), ...addresses])];
   const carried = new Set([...(server.hosts ?? []), ...(setup.data?.names ?? [])]);
   const problem = addressProblem(host, kind);
@@ -54,12 +56,18 @@ export function Address({ host, onHost, kind }) {
     <div class="connect-address">
       <${Field} label=${t.address.label} hint=${t.address.hint} value=${host} mono error=${problem}
         onInput=${(/** @type {string} */ text) => onHost(text.trim())} />
-      ${known.length > 1 && html`<div class="connect-hosts">
+      ${
+        known.length > 1 &&
+        html`<div class="connect-hosts">
         ${known.map((each) => html`<button key=${each} type="button" aria-pressed=${String(each === host)} onClick=${() => onHost(each)}>${each}</button>`)}
-      </div>`}
+      </div>`
+      }
       ${!problem && isLoopback(host) && html`<p class="connect-warn">${t.address.loopback}</p>`}
-      ${foreign && html`<p class="connect-warn">${t.address.foreign}
-        ${person?.operator && html` <a href="/console/settings/names">${t.address.settings}</a>`}</p>`}
+      ${
+        foreign &&
+        html`<p class="connect-warn">${t.address.foreign}
+        ${person?.operator && html` <a href="/console/settings/names">${t.address.settings}</a>`}</p>`
+      }
     </div>
   `;
 }

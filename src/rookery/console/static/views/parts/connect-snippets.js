@@ -37,7 +37,12 @@ export function programOf(facts) {
  * @param {string} name
  */
 export function sketchName(name) {
-  const cleaned = name.normalize('NFKD').replace(/\p{M}+/gu, '').replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '').slice(0, 40);
+  const cleaned = name
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 40);
   return /^[A-Za-z]/.test(cleaned) ? cleaned : `Board_${cleaned}`.replace(/_+$/, '');
 }
 
@@ -60,7 +65,8 @@ function sketch(facts) {
     `// Called when somebody has set ${v.variable_name}.`,
     `void ${handlerOf(v.variable_name)}() {`,
     ...(declarations[v.type] === 'bool' && v.variable_name.toLowerCase().includes('led')
-      ? [`  digitalWrite(LED_BUILTIN, ${v.variable_name});`] : []),
+      ? [`  digitalWrite(LED_BUILTIN, ${v.variable_name});`]
+      : []),
     '}',
   ]);
   const led = written.some((v) => declarations[v.type] === 'bool' && v.variable_name.toLowerCase().includes('led'));
@@ -88,7 +94,8 @@ function sketch(facts) {
   return [
     { name: 'arduino_secrets.h', language: 'cpp', content: `${secrets.join('\n')}\n` },
     {
-      name: 'thingProperties.h', language: 'cpp',
+      name: 'thingProperties.h',
+      language: 'cpp',
       content: thingHeader({ variables, declarations, deviceId: facts.deviceId, login, link }),
     },
     { name: `${sketchName(facts.name)}.ino`, language: 'cpp', content: `${lines.join('\n')}\n` },
@@ -96,7 +103,12 @@ function sketch(facts) {
 }
 
 /** @type {Record<string, string>} */
-const PLACEHOLDERS = { SECRET_SSID: 'NAME OF YOUR NETWORK', SECRET_OPTIONAL_PASS: 'ITS PASSWORD', SECRET_PIN: '', SECRET_APN: 'APN OF YOUR SIM' };
+const PLACEHOLDERS = {
+  SECRET_SSID: 'NAME OF YOUR NETWORK',
+  SECRET_OPTIONAL_PASS: 'ITS PASSWORD',
+  SECRET_PIN: '',
+  SECRET_APN: 'APN OF YOUR SIM',
+};
 
 /**
  * A line that makes something move before a sensor is there.
@@ -115,7 +127,10 @@ function example(variable, declaration) {
 
 /** @type {Record<string, string>} Classes of the Python library for values with parts. */
 const PYTHON_CLASSES = {
-  LOCATION: 'Location', COLOR_HSB: 'Color', HOME_COLORED_LIGHT: 'ColoredLight', HOME_DIMMED_LIGHT: 'DimmedLight',
+  LOCATION: 'Location',
+  COLOR_HSB: 'Color',
+  HOME_COLORED_LIGHT: 'ColoredLight',
+  HOME_DIMMED_LIGHT: 'DimmedLight',
   SCHEDULE: 'Schedule',
 };
 
@@ -136,9 +151,14 @@ function registered({ variables, declarations }) {
       functions.push(`def on_${symbol}(client, value):\n    print("${symbol} is now", value)\n`);
       lines.push(`client.register("${symbol}", value=None, on_write=on_${symbol})`);
     } else {
-      const reading = declaration === 'bool' ? 'int(time.time()) % 10 < 5'
-        : declaration === 'String' ? 'str(int(time.time()))'
-          : declaration === 'int' ? 'int(time.time()) % 1000' : '20 + time.time() % 10';
+      const reading =
+        declaration === 'bool'
+          ? 'int(time.time()) % 10 < 5'
+          : declaration === 'String'
+            ? 'str(int(time.time()))'
+            : declaration === 'int'
+              ? 'int(time.time()) % 1000'
+              : '20 + time.time() % 10';
       const seconds = v.update_strategy === 'TIMED' && v.update_parameter ? v.update_parameter : 5;
       lines.push(`client.register("${symbol}", value=None, on_read=lambda client: ${reading}, interval=${seconds.toFixed(1)})`);
     }
@@ -254,16 +274,23 @@ function node(facts) {
     `  secretKey: '${facts.secret}',`,
     '  onDisconnect: (message) => console.error(message),',
     '});',
-    ...simple.filter((v) => v.permission === 'READ_WRITE').map(
-      (v) => `client.onPropertyValue('${v.variable_name}', (value) => console.log('${v.variable_name} is now', value));`,
-    ),
-    ...simple.filter((v) => v.permission === 'READ_ONLY').map((v) => {
-      const declaration = declarations[v.type] ?? '';
-      const value = declaration === 'bool' ? 'Date.now() % 10000 < 5000'
-        : declaration === 'String' ? 'new Date().toISOString()'
-          : declaration === 'int' ? 'Math.floor(Date.now() / 1000) % 1000' : '20 + 10 * Math.random()';
-      return `setInterval(() => client.sendProperty('${v.variable_name}', ${value}), 5000);`;
-    }),
+    ...simple
+      .filter((v) => v.permission === 'READ_WRITE')
+      .map((v) => `client.onPropertyValue('${v.variable_name}', (value) => console.log('${v.variable_name} is now', value));`),
+    ...simple
+      .filter((v) => v.permission === 'READ_ONLY')
+      .map((v) => {
+        const declaration = declarations[v.type] ?? '';
+        const value =
+          declaration === 'bool'
+            ? 'Date.now() % 10000 < 5000'
+            : declaration === 'String'
+              ? 'new Date().toISOString()'
+              : declaration === 'int'
+                ? 'Math.floor(Date.now() / 1000) % 1000'
+                : '20 + 10 * Math.random()';
+        return `setInterval(() => client.sendProperty('${v.variable_name}', ${value}), 5000);`;
+      }),
   ];
   return [{ name: 'board.mjs', language: 'javascript', content: `${content.join('\n')}\n` }];
 }

@@ -9,7 +9,10 @@ import { t } from '../../strings/connect.js';
 /** @param {{model: import('./connect-models.js').Model, host: string, port: number}} props */
 export function TrustStep({ model, host, port }) {
   const name = model.trust ?? 'esp32';
-  const load = useLoad(async (api) => /** @type {Promise<Trust>} */ (api.own('GET', `boards/${encodeURIComponent(name)}/ca`)), [name]);
+  const load = useLoad(
+    async (api) => /** @type {Promise<Trust>} */ (api.own('GET', `boards/${encodeURIComponent(name)}/ca`)),
+    [name],
+  );
   if (load.state === 'error') return html`<${ErrorBox} error=${load.error} retry=${load.reload} />`;
   if (!load.data) return html`<${Skeleton} rows=${3} />`;
   const { steps, files } = load.data;
@@ -18,8 +21,10 @@ export function TrustStep({ model, host, port }) {
     <ol class="connect-steps">
       ${steps.filter((step) => fits(step, language)).map((step) => html`<li key=${step}>${filled(step, host, port)}</li>`)}
     </ol>
-    ${files.map(({ path, content }) => html`<${Code} key=${path} text=${content} file=${path.split('/').at(-1)} label=${path}
-      language=${path.endsWith('.h') ? 'cpp' : 'text'} />`)}
+    ${files.map(
+      ({ path, content }) => html`<${Code} key=${path} text=${content} file=${path.split('/').at(-1)} label=${path}
+      language=${path.endsWith('.h') ? 'cpp' : 'text'} />`,
+    )}
     ${language === 'micropython' && html`<p class="device-row"><${Button} small icon="download" label=${t.program.der} href="/console/api/ca.crt" download="ca.der" /></p>`}
   `;
 }

@@ -15,11 +15,17 @@ export function Variables({ hexId, online, variables }) {
   const answers = useSignal({});
   const calls = useSignal(/** @type {import('../../api/rest.js').Call[]} */ ([]));
   const names = Object.keys(variables);
-  const put = (/** @type {string} */ name, /** @type {Answer} */ answer) => { answers.value = { ...answers.value, [name]: answer }; };
+  const put = (/** @type {string} */ name, /** @type {Answer} */ answer) => {
+    answers.value = { ...answers.value, [name]: answer };
+  };
   const get = async (/** @type {string} */ name) => {
     put(name, { ...answers.value[name], state: 'asking' });
     try {
-      const told = await v1('GET', `/devices/${hexId}/${encodeURIComponent(name)}`, { onCall: (call) => { calls.value = [call]; } });
+      const told = await v1('GET', `/devices/${hexId}/${encodeURIComponent(name)}`, {
+        onCall: (call) => {
+          calls.value = [call];
+        },
+      });
       put(name, { state: 'known', value: told.result, at: Date.now() });
     } catch (error) {
       put(name, { state: 'failed', message: words(error) });
@@ -32,18 +38,24 @@ export function Variables({ hexId, online, variables }) {
   return html`
     <${Panel} title=${t.variables.title} calls=${calls.value}
       actions=${names.length > 1 && html`<${Button} small label=${t.variables.all} icon="refresh-cw" disabled=${!online} onClick=${all} />`}>
-      ${names.length === 0 ? html`<p class="device-none">${t.variables.none}</p>` : html`
+      ${
+        names.length === 0
+          ? html`<p class="device-none">${t.variables.none}</p>`
+          : html`
         <ul class="device-calls">
-          ${names.map((name) => html`
+          ${names.map(
+            (name) => html`
             <li key=${name}>
               <span class="device-call-name"><code>${name}</code> <small>${variables[name]}</small></span>
               <${Result} answer=${answers.value[name]} />
               <${Button} small label=${t.variables.get} title=${t.variables.getOne(name)} disabled=${!online}
                 busy=${answers.value[name]?.state === 'asking'} onClick=${() => get(name)} />
             </li>
-          `)}
+          `,
+          )}
         </ul>
-      `}
+      `
+      }
       ${!online && names.length > 0 && html`<p class="device-none">${t.variables.away}</p>`}
     <//>
   `;
@@ -67,12 +79,20 @@ export function Functions({ hexId, online, functions }) {
   const calls = useSignal(/** @type {import('../../api/rest.js').Call[]} */ ([]));
   return html`
     <${Panel} title=${t.functions.title} calls=${calls.value}>
-      ${functions.length === 0 ? html`<p class="device-none">${t.functions.none}</p>` : html`
+      ${
+        functions.length === 0
+          ? html`<p class="device-none">${t.functions.none}</p>`
+          : html`
         <ul class="device-calls">
-          ${functions.map((name) => html`<${FunctionRow} key=${name} hexId=${hexId} name=${name} online=${online}
-            onCall=${(/** @type {import('../../api/rest.js').Call} */ call) => { calls.value = [call]; }} />`)}
+          ${functions.map(
+            (name) => html`<${FunctionRow} key=${name} hexId=${hexId} name=${name} online=${online}
+            onCall=${(/** @type {import('../../api/rest.js').Call} */ call) => {
+              calls.value = [call];
+            }} />`,
+          )}
         </ul>
-      `}
+      `
+      }
       ${!online && functions.length > 0 && html`<p class="device-none">${t.variables.away}</p>`}
     <//>
   `;
@@ -98,17 +118,26 @@ function FunctionRow({ hexId, name, online, onCall }) {
         <code class="device-call-name" title=${name}>${name}</code>
         <input class="device-argument" aria-label=${t.functions.argument(name)} placeholder=${t.functions.placeholder} value=${argument.value}
           autocomplete="off" spellcheck=${false}
-          onInput=${(/** @type {Event} */ event) => { argument.value = /** @type {HTMLInputElement} */ (event.target).value; }} />
+          onInput=${(/** @type {Event} */ event) => {
+            argument.value = /** @type {HTMLInputElement} */ (event.target).value;
+          }} />
         <${Button} small type="submit" label=${t.functions.call} title=${t.functions.callOne(name)} disabled=${!online}
           busy=${answer.value?.state === 'asking'} />
       </form>
-      ${answer.value && answer.value.state !== 'asking' && html`
+      ${
+        answer.value &&
+        answer.value.state !== 'asking' &&
+        html`
         <p class="device-returned" role="status">
-          ${answer.value.state === 'failed' ? html`<span class="device-wrong">${answer.value.message}</span>`
-            : html`${t.functions.returned} <output>${answer.value.value}</output>`}
+          ${
+            answer.value.state === 'failed'
+              ? html`<span class="device-wrong">${answer.value.message}</span>`
+              : html`${t.functions.returned} <output>${answer.value.value}</output>`
+          }
           ${answer.value.at && html` <small><${Time} at=${answer.value.at} /></small>`}
         </p>
-      `}
+      `
+      }
     </li>
   `;
 }

@@ -20,7 +20,9 @@ export function Rename({ device, onClose, onChange }) {
     busy.value = true;
     try {
       const body = { name: name.value.trim() };
-      await (device.dialect === 'particle' ? v1('PUT', `/devices/${device.hex_id}`, { body }) : iot('POST', `/v2/devices/${device.id}`, { body }));
+      await (device.dialect === 'particle'
+        ? v1('PUT', `/devices/${device.hex_id}`, { body })
+        : iot('POST', `/v2/devices/${device.id}`, { body }));
       toast(t.rename.done, { kind: 'ok' });
       await onChange();
       onClose();
@@ -34,7 +36,10 @@ export function Rename({ device, onClose, onChange }) {
       footer=${html`<${Button} kind="primary" label=${t.rename.do} busy=${busy.value} disabled=${!name.value.trim()} onClick=${submit} />`}>
       <${Form} onSubmit=${submit} busy=${busy.value}>
         <${Field} label=${t.rename.field} hint=${device.dialect === 'particle' ? t.rename.hint : undefined} value=${name.value} error=${error.value}
-          required autofocus onInput=${(/** @type {string} */ text) => { name.value = text; error.value = ''; }} />
+          required autofocus onInput=${(/** @type {string} */ text) => {
+            name.value = text;
+            error.value = '';
+          }} />
       <//>
     <//>
   `;
@@ -48,7 +53,9 @@ export function NewSecret({ device, onClose, onChange }) {
   const confirm = async () => {
     busy.value = true;
     try {
-      const { suggested_password: password } = await iot('GET', `/v2/devices/${device.id}/pass`, { query: { suggested_password: true } });
+      const { suggested_password: password } = await iot('GET', `/v2/devices/${device.id}/pass`, {
+        query: { suggested_password: true },
+      });
       await iot('PUT', `/v2/devices/${device.id}/pass`, { body: { password } });
       secret.value = password;
       void onChange();
@@ -60,8 +67,14 @@ export function NewSecret({ device, onClose, onChange }) {
   if (secret.value) {
     return html`
       <${Dialog} open keep title=${t.secret.shown} onClose=${onClose}>
-        <${Secret} title=${nameOf(device)} fileName=${`rookery-${device.id}`} onDone=${() => { onClose(); toast(t.secret.done, { kind: 'ok' }); }}
-          entries=${[{ label: t.secret.id, value: device.id }, { label: t.secret.key, value: secret.value }]} />
+        <${Secret} title=${nameOf(device)} fileName=${`rookery-${device.id}`} onDone=${() => {
+          onClose();
+          toast(t.secret.done, { kind: 'ok' });
+        }}
+          entries=${[
+            { label: t.secret.id, value: device.id },
+            { label: t.secret.key, value: secret.value },
+          ]} />
       <//>
     `;
   }

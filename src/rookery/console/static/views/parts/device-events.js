@@ -35,7 +35,10 @@ export function Events({ device }) {
     error.value = null;
     try {
       const told = await own('GET', `devices/${device.id}/events`, {
-        query: { limit: PAGE, before }, onCall: (call) => { calls.value = [call]; },
+        query: { limit: PAGE, before },
+        onCall: (call) => {
+          calls.value = [call];
+        },
       });
       const seen = new Set(events.value.map((event) => event.id));
       const fresh = /** @type {BoardEvent[]} */ (told.events).filter((event) => !seen.has(event.id));
@@ -74,32 +77,59 @@ export function Events({ device }) {
   return html`
     <${Panel} title=${t.events.title} calls=${calls.value} actions=${html`
       ${paused.value && held.value > 0 && html`<span class="devices-none" role="status">${t.events.waiting(held.value)}</span>`}
-      ${paused.value
-        ? html`<${Button} small icon="play" label=${t.events.go} onClick=${goOn} />`
-        : html`<${Button} small icon="pause" label=${t.events.pause} onClick=${() => { paused.value = true; }} />`}
+      ${
+        paused.value
+          ? html`<${Button} small icon="play" label=${t.events.go} onClick=${goOn} />`
+          : html`<${Button} small icon="pause" label=${t.events.pause} onClick=${() => {
+              paused.value = true;
+            }} />`
+      }
     `}>
-      ${events.value.length > 0 && html`
+      ${
+        events.value.length > 0 &&
+        html`
         <div class="device-search"><${Search} label=${t.events.search} value=${prefix.value}
-          onInput=${(/** @type {string} */ text) => { prefix.value = text; }} /></div>
-      `}
+          onInput=${(/** @type {string} */ text) => {
+            prefix.value = text;
+          }} /></div>
+      `
+      }
       ${state.value === 'loading' && html`<${Skeleton} rows=${5} />`}
       ${state.value === 'error' && html`<${ErrorBox} error=${error.value} retry=${() => load(undefined)} />`}
-      ${state.value === 'ready' && events.value.length === 0 && html`
+      ${
+        state.value === 'ready' &&
+        events.value.length === 0 &&
+        html`
         <${Empty} icon="radio" sentence=${t.events.empty}
           example=${device.dialect === 'particle' ? t.events.example : t.events.exampleArduino} />
-      `}
-      ${events.value.length > 0 && shown.length === 0 && html`
+      `
+      }
+      ${
+        events.value.length > 0 &&
+        shown.length === 0 &&
+        html`
         <${Empty} sentence=${t.events.filtered}
-          action=${html`<${Button} label=${t.events.clear} onClick=${() => { prefix.value = ''; }} />`} />
-      `}
-      ${shown.length > 0 && html`
+          action=${html`<${Button} label=${t.events.clear} onClick=${() => {
+            prefix.value = '';
+          }} />`} />
+      `
+      }
+      ${
+        shown.length > 0 &&
+        html`
         <ol class="device-events" aria-label=${t.events.title}>
           ${shown.map((event) => html`<${EventRow} key=${event.id} event=${event} />`)}
         </ol>
-      `}
-      ${state.value === 'ready' && older.value && events.value.length > 0 && html`
+      `
+      }
+      ${
+        state.value === 'ready' &&
+        older.value &&
+        events.value.length > 0 &&
+        html`
         <p class="device-foot"><${Button} small label=${t.events.more} onClick=${() => load(events.value.at(-1)?.time)} /></p>
-      `}
+      `
+      }
     <//>
   `;
 }
@@ -107,7 +137,12 @@ export function Events({ device }) {
 /** @param {{event: BoardEvent}} props */
 function EventRow({ event }) {
   const open = useSignal(false);
-  const text = event.data === null || event.data === undefined ? '' : typeof event.data === 'string' ? event.data : JSON.stringify(event.data);
+  const text =
+    event.data === null || event.data === undefined
+      ? ''
+      : typeof event.data === 'string'
+        ? event.data
+        : JSON.stringify(event.data);
   const bytes = event.binary ? fromBase64(text) : null;
   return html`
     <li class=${open.value ? 'device-event device-event-open' : 'device-event'}>
@@ -117,8 +152,13 @@ function EventRow({ event }) {
         <span class="device-event-data" title=${text.slice(0, 500)}>
           ${bytes ? t.events.binary(bytes.length) : text === '' ? html`<span class="devices-none">${t.events.noData}</span>` : text.slice(0, 300)}
         </span>
-        ${text !== '' && html`<${IconButton} icon=${open.value ? 'chevron-up' : 'chevron-down'} label=${t.events.open}
-          onClick=${() => { open.value = !open.value; }} />`}
+        ${
+          text !== '' &&
+          html`<${IconButton} icon=${open.value ? 'chevron-up' : 'chevron-down'} label=${t.events.open}
+          onClick=${() => {
+            open.value = !open.value;
+          }} />`
+        }
       </div>
       ${open.value && html`<div class="device-event-full"><${Payload} text=${text} bytes=${bytes} /></div>`}
     </li>

@@ -20,11 +20,16 @@ export function Facts({ device, onAttach }) {
         <div><dt>${device.dialect === 'particle' ? f.id : f.hexAlso}</dt>
           <dd><${Id} id=${device.dialect === 'particle' ? device.id : device.hex_id} /></dd></div>
         <div><dt>${f.model}</dt><dd>${modelOf(device)}</dd></div>
-        <div><dt>${f.thing}</dt><dd>${device.thing
-          ? html`<a href=${`/console/things/${device.thing.id}`}>${device.thing.name}</a>`
-          : html`<${Button} small kind="quiet" icon="link" label=${f.attach} onClick=${onAttach} />`}</dd></div>
-        ${device.product && html`<div><dt>${f.product}</dt>
-          <dd><a href=${`/console/products/${device.product.number}`}>${device.product.name}</a></dd></div>`}
+        <div><dt>${f.thing}</dt><dd>${
+          device.thing
+            ? html`<a href=${`/console/things/${device.thing.id}`}>${device.thing.name}</a>`
+            : html`<${Button} small kind="quiet" icon="link" label=${f.attach} onClick=${onAttach} />`
+        }</dd></div>
+        ${
+          device.product &&
+          html`<div><dt>${f.product}</dt>
+          <dd><a href=${`/console/products/${device.product.number}`}>${device.product.name}</a></dd></div>`
+        }
         ${device.groups.length > 0 && html`<div><dt>${f.groups}</dt><dd>${device.groups.join(', ')}</dd></div>`}
         ${device.last_heard && html`<div><dt>${f.heard}</dt><dd><${Time} at=${device.last_heard} /></dd></div>`}
         ${device.last_address && html`<div><dt>${f.address}</dt><dd><code>${device.last_address}</code></dd></div>`}
@@ -39,18 +44,27 @@ export function Facts({ device, onAttach }) {
 
 /** @param {{device: DeviceDetail, onFlash: () => void}} props */
 export function Firmware({ device, onFlash }) {
-  const entries = Object.entries(device.firmware ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== '');
-  const send = device.dialect === 'particle'
-    && html`<${Button} small icon="upload" label=${t.firmware.send} disabled=${!device.online} onClick=${onFlash} />`;
+  const entries = Object.entries(device.firmware ?? {}).filter(
+    ([, value]) => value !== null && value !== undefined && value !== '',
+  );
+  const send =
+    device.dialect === 'particle' &&
+    html`<${Button} small icon="upload" label=${t.firmware.send} disabled=${!device.online} onClick=${onFlash} />`;
   return html`
     <${Panel} title=${t.firmware.title} actions=${send}>
-      ${entries.length === 0 ? html`<p class="device-none">${t.firmware.none}</p>` : html`
+      ${
+        entries.length === 0
+          ? html`<p class="device-none">${t.firmware.none}</p>`
+          : html`
         <dl class="device-facts">
-          ${entries.map(([key, value]) => html`
+          ${entries.map(
+            ([key, value]) => html`
             <div key=${key}><dt>${/** @type {Record<string, string>} */ (t.firmware)[key] ?? key}</dt><dd>${shown(value)}</dd></div>
-          `)}
+          `,
+          )}
         </dl>
-      `}
+      `
+      }
     <//>
   `;
 }
@@ -81,19 +95,35 @@ export function Notes({ device, onChange }) {
     busy.value = false;
   };
   return html`
-    <${Panel} title=${t.notes.title} actions=${!open.value && html`
-      <${Button} small icon="pencil" label=${t.notes.edit} onClick=${() => { text.value = device.notes ?? ''; open.value = true; }} />
-    `}>
-      ${open.value ? html`
+    <${Panel} title=${t.notes.title} actions=${
+      !open.value &&
+      html`
+      <${Button} small icon="pencil" label=${t.notes.edit} onClick=${() => {
+        text.value = device.notes ?? '';
+        open.value = true;
+      }} />
+    `
+    }>
+      ${
+        open.value
+          ? html`
         <${Form} onSubmit=${submit} busy=${busy.value} error=${error.value}>
           <${Field} label=${t.notes.field} type="textarea" rows=${5} value=${text.value} autofocus
-            onInput=${(/** @type {string} */ value) => { text.value = value; }} />
+            onInput=${(/** @type {string} */ value) => {
+              text.value = value;
+            }} />
           <p class="device-row">
             <${Button} small kind="primary" type="submit" label=${t.notes.save} busy=${busy.value} />
-            <${Button} small kind="quiet" label=${t.values.cancel} onClick=${() => { open.value = false; }} />
+            <${Button} small kind="quiet" label=${t.values.cancel} onClick=${() => {
+              open.value = false;
+            }} />
           </p>
         <//>
-      ` : device.notes ? html`<p class="device-notes">${device.notes}</p>` : html`<p class="device-none">${t.notes.empty}</p>`}
+      `
+          : device.notes
+            ? html`<p class="device-notes">${device.notes}</p>`
+            : html`<p class="device-none">${t.notes.empty}</p>`
+      }
     <//>
   `;
 }

@@ -57,26 +57,37 @@ export function Flash({ device, onClose, onChange }) {
   const running = stage.value !== null && stage.value !== 'done';
   const at = stage.value === null ? -1 : stage.value === 'done' ? STAGES.length : STAGES.indexOf(stage.value);
   return html`
-    <${Sheet} open title=${t.flash.title} onClose=${onClose} footer=${stage.value === 'done'
-      ? html`<${Button} kind="primary" label=${t.flash.close} onClick=${onClose} />`
-      : html`<${Button} kind="primary" icon="upload" label=${error.value ? t.flash.again : t.flash.do} busy=${running}
-          disabled=${!file.value || Boolean(fileError) || !device.online} onClick=${send} />`}>
+    <${Sheet} open title=${t.flash.title} onClose=${onClose} footer=${
+      stage.value === 'done'
+        ? html`<${Button} kind="primary" label=${t.flash.close} onClick=${onClose} />`
+        : html`<${Button} kind="primary" icon="upload" label=${error.value ? t.flash.again : t.flash.do} busy=${running}
+          disabled=${!file.value || Boolean(fileError) || !device.online} onClick=${send} />`
+    }>
       <p class="muted">${t.flash.line}</p>
       <${Field} type="file" label=${t.flash.file} accept=".bin" value=${file.value} error=${fileError} disabled=${running}
-        onInput=${(/** @type {File|null} */ chosen) => { file.value = chosen; stage.value = null; error.value = ''; }} />
+        onInput=${(/** @type {File|null} */ chosen) => {
+          file.value = chosen;
+          stage.value = null;
+          error.value = '';
+        }} />
       ${!device.online && stage.value === null && html`<p class="device-hint">${t.flash.away}</p>`}
       ${error.value && html`<p class="form-error" role="alert"><${Icon} name="circle-alert" /> ${error.value}</p>`}
-      ${stage.value !== null && html`
+      ${
+        stage.value !== null &&
+        html`
         <ol class="device-stages" aria-live="polite">
-          ${STAGES.map((each, index) => html`
+          ${STAGES.map(
+            (each, index) => html`
             <li key=${each} class=${index < at ? 'is-done' : index === at ? 'is-now' : ''}>
               <${Icon} name=${index < at ? 'circle-check' : index === at ? 'circle-dashed' : 'circle'} /> ${WORDS[each]}
             </li>
-          `)}
+          `,
+          )}
         </ol>
         ${running && html`<${Progress} done=${0} label=${t.flash.slow} />`}
         ${stage.value === 'done' && html`<p role="status">${t.flash.done}</p>`}
-      `}
+      `
+      }
       ${file.value && !fileError && stage.value === null && html`<p class="muted num">${file.value.name} · ${bytes(file.value.size)}</p>`}
     <//>
   `;

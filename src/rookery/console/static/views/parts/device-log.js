@@ -14,7 +14,10 @@ const ICONS = { connected: 'plug', disconnected: 'unplug', refused: 'circle-x' }
 export function Connections({ device }) {
   const limit = useSignal(PAGE);
   const load = useLoad(
-    async (api) => /** @type {Entry[]} */ ((await api.own('GET', `devices/${device.id}/connections`, { query: { limit: limit.value } })).entries),
+    async (api) =>
+      /** @type {Entry[]} */ (
+        (await api.own('GET', `devices/${device.id}/connections`, { query: { limit: limit.value } })).entries
+      ),
     [device.id, limit.value],
   );
   useLive(`device/${device.id}`, (message) => {
@@ -31,22 +34,44 @@ export function Connections({ device }) {
         columns=${COLUMNS}
         empty=${{ sentence: t.connections.empty, icon: 'plug', action: html`<${Button} label=${t.connections.setUp} href=${`/console/connect/${device.id}`} />` }}
       />
-      ${rows.length === limit.value && html`
-        <p class="device-foot"><${Button} small label=${t.connections.more} onClick=${() => { limit.value += PAGE; }} /></p>
-      `}
+      ${
+        rows.length === limit.value &&
+        html`
+        <p class="device-foot"><${Button} small label=${t.connections.more} onClick=${() => {
+          limit.value += PAGE;
+        }} /></p>
+      `
+      }
     <//>
   `;
 }
 
 const COLUMNS = [
-  { key: 'time', label: t.connections.time, width: '132px', render: (/** @type {Entry} */ row) => html`<${Time} at=${row.time} />` },
   {
-    key: 'kind', label: t.connections.what, width: '148px',
+    key: 'time',
+    label: t.connections.time,
+    width: '132px',
+    render: (/** @type {Entry} */ row) => html`<${Time} at=${row.time} />`,
+  },
+  {
+    key: 'kind',
+    label: t.connections.what,
+    width: '148px',
     render: (/** @type {Entry} */ row) => html`
       <span class=${`device-entry device-entry-${row.kind}`}><${Icon} name=${ICONS[row.kind]} size=${16} /> ${t.connections.kind[row.kind]}</span>
     `,
   },
   { key: 'reason', label: t.connections.reason, render: (/** @type {Entry} */ row) => row.reason || t.connections.none },
-  { key: 'transport', label: t.connections.how, hidePhone: true, render: (/** @type {Entry} */ row) => row.transport || t.connections.none },
-  { key: 'address', label: t.connections.from, hidePhone: true, render: (/** @type {Entry} */ row) => html`<code>${row.address || t.connections.none}</code>` },
+  {
+    key: 'transport',
+    label: t.connections.how,
+    hidePhone: true,
+    render: (/** @type {Entry} */ row) => row.transport || t.connections.none,
+  },
+  {
+    key: 'address',
+    label: t.connections.from,
+    hidePhone: true,
+    render: (/** @type {Entry} */ row) => html`<code>${row.address || t.connections.none}</code>`,
+  },
 ];

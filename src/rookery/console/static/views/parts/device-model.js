@@ -23,8 +23,12 @@ export function detailOf(told) {
   const described = told.described ?? {};
   return {
     ...told,
-    tags: told.tags ?? {}, groups: told.groups ?? [], firmware: told.firmware ?? {}, notes: told.notes ?? null,
+    tags: told.tags ?? {},
+    groups: told.groups ?? [],
+    firmware: told.firmware ?? {},
+    notes: told.notes ?? null,
     described: { functions: described.functions ?? told.functions ?? [], variables: described.variables ?? told.variables ?? {} },
-    secret: told.secret ?? true, certificates: told.certificates ?? 0,
+    secret: told.secret ?? true,
+    certificates: told.certificates ?? 0,
   };
 }

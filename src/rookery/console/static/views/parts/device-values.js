@@ -40,17 +40,27 @@ function ThingValues({ thing }) {
       actions=${html`<a class="device-more" href=${`/console/things/${thing.id}`}>${thing.name}</a>`}>
       ${load.state === 'error' && html`<${ErrorBox} error=${load.error} retry=${load.reload} />`}
       ${load.state === 'loading' && !load.data && html`<${Skeleton} rows=${4} />`}
-      ${load.data && load.data.length === 0 && html`
+      ${
+        load.data &&
+        load.data.length === 0 &&
+        html`
         <${Empty} icon="layers" sentence=${t.values.empty}
           action=${html`<${Button} label=${t.values.define} href=${`/console/things/${thing.id}`} />`} />
-      `}
-      ${load.data && load.data.length > 0 && html`
+      `
+      }
+      ${
+        load.data &&
+        load.data.length > 0 &&
+        html`
         <ul class="device-values">
-          ${load.data.map((property) => html`
+          ${load.data.map(
+            (property) => html`
             <${ValueRow} key=${property.id} property=${property} signal=${values.get(property.id)} history=${history.get(property.id)} />
-          `)}
+          `,
+          )}
         </ul>
-      `}
+      `
+      }
     <//>
   `;
 }
@@ -64,17 +74,23 @@ function ThingValues({ thing }) {
 function useHistory(thingId, properties) {
   const numbers = (properties ?? []).filter((property) => isNumeric(property.type));
   const ids = numbers.map((property) => property.id).join(' ');
-  const load = useLoad(async (api) => {
-    if (!ids) return [];
-    const to = Date.now();
-    const times = { from: new Date(to - HOUR).toISOString(), to: new Date(to).toISOString() };
-    const requests = ids.split(' ').map((id) => ({ q: `property.${id}`, ...times, interval: BIN, aggregation: 'AVG' }));
-    return (await api.iot('POST', '/v2/series/batch_query', { body: { requests, resp_version: 1 } })).responses;
-  }, [thingId, ids]);
+  const load = useLoad(
+    async (api) => {
+      if (!ids) return [];
+      const to = Date.now();
+      const times = { from: new Date(to - HOUR).toISOString(), to: new Date(to).toISOString() };
+      const requests = ids.split(' ').map((id) => ({ q: `property.${id}`, ...times, interval: BIN, aggregation: 'AVG' }));
+      return (await api.iot('POST', '/v2/series/batch_query', { body: { requests, resp_version: 1 } })).responses;
+    },
+    [thingId, ids],
+  );
   /** @type {Map<string, [number, number][]>} */
   const found = new Map();
   for (const answer of load.data ?? []) {
-    const points = answer.times.map((/** @type {string} */ time, /** @type {number} */ at) => [Date.parse(time), answer.values[at]]);
+    const points = answer.times.map((/** @type {string} */ time, /** @type {number} */ at) => [
+      Date.parse(time),
+      answer.values[at],
+    ]);
     found.set(answer.property_id, points);
   }
   return found;
@@ -100,8 +116,11 @@ function ValueRow({ property, signal, history }) {
         ${points.length > 1 && html`<${Sparkline} points=${points} width=${140} height=${28} label=${`${property.name}: ${t.values.hour}`} />`}
       </span>
       <span class="device-value-now">
-        ${none ? html`<span class="devices-none">${t.values.never}</span>`
-          : html`<${Value} value=${shown} type=${property.type} unit=${unitOf(property.type)} />`}
+        ${
+          none
+            ? html`<span class="devices-none">${t.values.never}</span>`
+            : html`<${Value} value=${shown} type=${property.type} unit=${unitOf(property.type)} />`
+        }
         <${Before} property=${property} pending=${pending} />
       </span>
       <span class="device-value-age">${current.at > 0 && html`<${Time} at=${current.at} />`}</span>

@@ -27,7 +27,9 @@ const TAG = /^[a-zA-Z0-9_.@-]{1,64}$/;
  */
 export function Bulk({ devices, selected, onDone, others, onAll, busy }) {
   const open = useSignal(/** @type {'tag'|'product'|'remove'|null} */ (null));
-  const close = () => { open.value = null; };
+  const close = () => {
+    open.value = null;
+  };
   const finish = () => {
     selected.value = new Set();
     close();
@@ -38,11 +40,19 @@ export function Bulk({ devices, selected, onDone, others, onAll, busy }) {
     <div class="devices-bulk" role="region" aria-label=${t.bulk.label}>
       <strong role="status">${t.bulk.selected(devices.length)}</strong>
       ${(others > 0 || busy) && html`<${Button} small kind="quiet" label=${t.bulk.all(others)} busy=${busy} onClick=${onAll} />`}
-      <${Button} small icon="tag" label=${t.bulk.tag} onClick=${() => { open.value = 'tag'; }} />
-      <${Button} small icon="package" label=${t.bulk.product} onClick=${() => { open.value = 'product'; }} />
-      <${Button} small kind="danger" icon="trash-2" label=${t.bulk.remove} onClick=${() => { open.value = 'remove'; }} />
+      <${Button} small icon="tag" label=${t.bulk.tag} onClick=${() => {
+        open.value = 'tag';
+      }} />
+      <${Button} small icon="package" label=${t.bulk.product} onClick=${() => {
+        open.value = 'product';
+      }} />
+      <${Button} small kind="danger" icon="trash-2" label=${t.bulk.remove} onClick=${() => {
+        open.value = 'remove';
+      }} />
       <span class="devices-space"></span>
-      <${Button} small kind="quiet" icon="x" label=${t.bulk.clear} onClick=${() => { selected.value = new Set(); }} />
+      <${Button} small kind="quiet" icon="x" label=${t.bulk.clear} onClick=${() => {
+        selected.value = new Set();
+      }} />
     </div>
     ${open.value === 'tag' && html`<${SetTag} ...${shared} />`}
     ${open.value === 'product' && html`<${AddToProduct} ...${shared} />`}
@@ -61,7 +71,10 @@ function useWork({ devices, onFinish, onDone }) {
   const failed = useSignal(/** @type {Failure[]} */ ([]));
   const since = useSignal(0);
   // Leaving the page stops the work.
-  confirmLeave(useComputed(() => done.value !== null && failed.value.length === 0), t.bulk.leave);
+  confirmLeave(
+    useComputed(() => done.value !== null && failed.value.length === 0),
+    t.bulk.leave,
+  );
   return {
     busy: done.value !== null && failed.value.length === 0,
     /**
@@ -86,9 +99,12 @@ function useWork({ devices, onFinish, onDone }) {
       failed.value = wrong;
       void onDone();
     },
-    view: done.value === null ? null
-      : failed.value.length > 0 ? html`<${Failed} failed=${failed.value} total=${devices.length} />`
-        : html`<${Progress} label=${t.bulk.working} done=${done.value} total=${devices.length} since=${since.value} />`,
+    view:
+      done.value === null
+        ? null
+        : failed.value.length > 0
+          ? html`<${Failed} failed=${failed.value} total=${devices.length} />`
+          : html`<${Progress} label=${t.bulk.working} done=${done.value} total=${devices.length} since=${since.value} />`,
     over: failed.value.length > 0,
   };
 }
@@ -118,20 +134,29 @@ function SetTag(props) {
       return undefined;
     }
     return work.run(
-      (device) => iot('PUT', `/v2/devices/${device.id}/tags`, { body: { key: key.value, value: value.value } }), t.bulk.tagged,
+      (device) => iot('PUT', `/v2/devices/${device.id}/tags`, { body: { key: key.value, value: value.value } }),
+      t.bulk.tagged,
     );
   };
   return html`
     <${Sheet} open title=${t.bulk.tagTitle} onClose=${props.onClose}
-      footer=${work.over
-        ? html`<${Button} label=${t.bulk.close} onClick=${props.onClose} />`
-        : html`<${Button} kind="primary" label=${t.bulk.tagDo} busy=${work.busy} onClick=${submit} />`}>
+      footer=${
+        work.over
+          ? html`<${Button} label=${t.bulk.close} onClick=${props.onClose} />`
+          : html`<${Button} kind="primary" label=${t.bulk.tagDo} busy=${work.busy} onClick=${submit} />`
+      }>
       <${Form} onSubmit=${submit} busy=${work.busy}>
         <p>${t.bulk.selected(props.devices.length)}</p>
         <${Field} label=${t.bulk.tagKey} value=${key.value} error=${error.value} required autofocus
-          onInput=${(/** @type {string} */ text) => { key.value = text; error.value = ''; }} />
+          onInput=${(/** @type {string} */ text) => {
+            key.value = text;
+            error.value = '';
+          }} />
         <${Field} label=${t.bulk.tagValue} value=${value.value} hint=${t.bulk.tagHint} required
-          onInput=${(/** @type {string} */ text) => { value.value = text; error.value = ''; }} />
+          onInput=${(/** @type {string} */ text) => {
+            value.value = text;
+            error.value = '';
+          }} />
       <//>
       ${work.view}
     <//>
@@ -157,7 +182,8 @@ function AddToProduct(props) {
         const part = ids.slice(start, start + IDS_AT_ONCE);
         const told = await v1('POST', `/products/${chosen.value}/devices`, { body: { ids: part } });
         const refused = [...(told.nonmemberDeviceIds ?? []), ...(told.invalidDeviceIds ?? [])];
-        if (refused.length > 0) throw new Error(t.bulk.partly(part.length - refused.length, refused.length) + ` ${refused.slice(0, NAMED).join(', ')}`);
+        if (refused.length > 0)
+          throw new Error(t.bulk.partly(part.length - refused.length, refused.length) + ` ${refused.slice(0, NAMED).join(', ')}`);
       }
       toast(t.bulk.added(boards.length), { kind: 'ok' });
       props.onFinish();
@@ -173,11 +199,17 @@ function AddToProduct(props) {
         disabled=${!chosen.value || boards.length === 0} onClick=${submit} />`}>
       <${Form} onSubmit=${submit} busy=${busy.value} error=${error.value || products.error?.message}>
         <p>${t.bulk.selected(props.devices.length)}</p>
-        ${none ? html`<p>${t.bulk.productNone}</p>` : html`
+        ${
+          none
+            ? html`<p>${t.bulk.productNone}</p>`
+            : html`
           <${Field} label=${t.bulk.productField} type="select" hint=${t.bulk.productHint} value=${chosen.value}
             options=${[{ value: '', label: t.bulk.choose }, ...list.map((each) => ({ value: String(each.id), label: each.name }))]}
-            onInput=${(/** @type {string} */ value) => { chosen.value = value; }} />
-        `}
+            onInput=${(/** @type {string} */ value) => {
+              chosen.value = value;
+            }} />
+        `
+        }
         ${skipped > 0 && html`<p class="devices-note">${t.bulk.productSkipped(skipped)}</p>`}
       <//>
     <//>
@@ -188,12 +220,12 @@ function AddToProduct(props) {
 function Remove(props) {
   const { devices } = props;
   const work = useWork(props);
-  const confirm = () => work.run(
-    (device) => (device.dialect === 'particle'
-      ? v1('DELETE', `/devices/${device.hex_id}`)
-      : iot('DELETE', `/v2/devices/${device.id}`)),
-    t.bulk.removed,
-  );
+  const confirm = () =>
+    work.run(
+      (device) =>
+        device.dialect === 'particle' ? v1('DELETE', `/devices/${device.hex_id}`) : iot('DELETE', `/v2/devices/${device.id}`),
+      t.bulk.removed,
+    );
   const named = devices.slice(0, NAMED);
   return html`
     <${Dialog} open danger title=${t.bulk.removeTitle(devices.length)} confirmLabel=${t.bulk.removeDo} busy=${work.busy}

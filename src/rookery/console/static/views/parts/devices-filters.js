@@ -14,8 +14,12 @@ export const NO_FILTERS = { q: null, dialect: null, online: null, product: null,
  * @returns {FilterSet}
  */
 export const filtersOf = (query) => ({
-  q: query.q ?? '', dialect: query.dialect ?? '', online: query.online ?? '', product: query.product ?? '',
-  group: query.group ?? '', tag: query.tag ?? '',
+  q: query.q ?? '',
+  dialect: query.dialect ?? '',
+  online: query.online ?? '',
+  product: query.product ?? '',
+  group: query.group ?? '',
+  tag: query.tag ?? '',
 });
 
 /** @param {FilterSet} filters */
@@ -43,28 +47,47 @@ export function Filters({ filters, total }) {
     <div class="devices-filters" role="search">
       <${Search} label=${t.search} value=${typed.value} onInput=${search} />
       <${Choice} label=${t.filter.state} value=${filters.online} onChoose=${choose('online')} options=${[
-        ['', t.filter.anyState], ['true', t.filter.online], ['false', t.filter.offline],
+        ['', t.filter.anyState],
+        ['true', t.filter.online],
+        ['false', t.filter.offline],
       ]} />
       <${Choice} label=${t.filter.kind} value=${filters.dialect} onChoose=${choose('dialect')} options=${[
-        ['', t.filter.anyKind], ['arduino', t.kinds.arduino], ['particle', t.kinds.particle],
+        ['', t.filter.anyKind],
+        ['arduino', t.kinds.arduino],
+        ['particle', t.kinds.particle],
       ]} />
-      ${list.length > 0 && html`
+      ${
+        list.length > 0 &&
+        html`
         <${Choice} label=${t.filter.product} value=${filters.product} onChoose=${choose('product')} options=${[
-          ['', t.filter.anyProduct], ...list.map((each) => [String(each.id), each.name]),
+          ['', t.filter.anyProduct],
+          ...list.map((each) => [String(each.id), each.name]),
         ]} />
-      `}
-      <${Button} kind="quiet" icon="sliders-horizontal" label=${t.filter.more} onClick=${() => { more.value = true; }} />
+      `
+      }
+      <${Button} kind="quiet" icon="sliders-horizontal" label=${t.filter.more} onClick=${() => {
+        more.value = true;
+      }} />
       ${filters.group && html`<${Tag} label=${t.shown.group(filters.group)} onRemove=${() => choose('group')('')} />`}
       ${filters.tag && html`<${Tag} label=${t.shown.tag(filters.tag)} onRemove=${() => choose('tag')('')} />`}
-      ${isFiltered(filters) && total !== null && html`
+      ${
+        isFiltered(filters) &&
+        total !== null &&
+        html`
         <span class="hidden" role="status">${t.count(total)}</span>
         <${Button} kind="quiet" small label=${t.filter.clear} onClick=${() => {
           typed.value = '';
           setQuery({ ...NO_FILTERS, page: null });
         }} />
-      `}
+      `
+      }
     </div>
-    ${more.value && html`<${More} filters=${filters} onClose=${() => { more.value = false; }} />`}
+    ${
+      more.value &&
+      html`<${More} filters=${filters} onClose=${() => {
+        more.value = false;
+      }} />`
+    }
   `;
 }
 
@@ -96,9 +119,14 @@ function More({ filters, onClose }) {
       footer=${html`<${Button} kind="primary" label=${t.filter.apply} onClick=${apply} />`}>
       <${Form} onSubmit=${apply}>
         <${Field} label=${t.filter.tag} hint=${t.filter.tagHint} value=${tag.value} error=${error.value}
-          onInput=${(/** @type {string} */ value) => { tag.value = value; error.value = ''; }} autofocus />
+          onInput=${(/** @type {string} */ value) => {
+            tag.value = value;
+            error.value = '';
+          }} autofocus />
         <${Field} label=${t.filter.group} hint=${t.filter.groupHint} value=${group.value}
-          onInput=${(/** @type {string} */ value) => { group.value = value; }} />
+          onInput=${(/** @type {string} */ value) => {
+            group.value = value;
+          }} />
       <//>
     <//>
   `;

@@ -29,12 +29,27 @@ export const nameOf = (device) => device.name?.trim() || t.unnamed;
 
 /** @type {Record<string, string>} Device types of the Arduino API. */
 const FAMILIES = {
-  mkr1000: 'MKR WiFi 1000', mkrwifi1010: 'MKR WiFi 1010', nano_33_iot: 'Nano 33 IoT', mkrgsm1400: 'MKR GSM 1400',
-  mkrnb1500: 'MKR NB 1500', mkrwan1300: 'MKR WAN 1300', mkrwan1310: 'MKR WAN 1310', envie_m7: 'Portenta H7',
-  nanorp2040connect: 'Nano RP2040 Connect', nicla_vision: 'Nicla Vision', opta: 'Opta', giga: 'GIGA R1 WiFi',
-  portenta_c33: 'Portenta C33', unor4wifi: 'UNO R4 WiFi', nano_nora: 'Nano ESP32', phone: 'Phone',
-  portenta_x8: 'Portenta X8', unoq: 'UNO Q', login_and_secretkey_wifi: 'Wi-Fi board',
-  generic_device_secretkey: 'Python or JavaScript', 'lora-device': 'LoRa device',
+  mkr1000: 'MKR WiFi 1000',
+  mkrwifi1010: 'MKR WiFi 1010',
+  nano_33_iot: 'Nano 33 IoT',
+  mkrgsm1400: 'MKR GSM 1400',
+  mkrnb1500: 'MKR NB 1500',
+  mkrwan1300: 'MKR WAN 1300',
+  mkrwan1310: 'MKR WAN 1310',
+  envie_m7: 'Portenta H7',
+  nanorp2040connect: 'Nano RP2040 Connect',
+  nicla_vision: 'Nicla Vision',
+  opta: 'Opta',
+  giga: 'GIGA R1 WiFi',
+  portenta_c33: 'Portenta C33',
+  unor4wifi: 'UNO R4 WiFi',
+  nano_nora: 'Nano ESP32',
+  phone: 'Phone',
+  portenta_x8: 'Portenta X8',
+  unoq: 'UNO Q',
+  login_and_secretkey_wifi: 'Wi-Fi board',
+  generic_device_secretkey: 'Python or JavaScript',
+  'lora-device': 'LoRa device',
 };
 
 /**
@@ -42,7 +57,7 @@ const FAMILIES = {
  * @param {{dialect: string, type: string}} device
  */
 export function modelOf(device) {
-  return device.dialect === 'particle' ? platformLabel(device.type) : FAMILIES[device.type] ?? device.type;
+  return device.dialect === 'particle' ? platformLabel(device.type) : (FAMILIES[device.type] ?? device.type);
 }
 
 /**

@@ -36,7 +36,10 @@ export function StartSimulated({ onDone }) {
 /** @param {{onDone: () => unknown}} props */
 export function SimulatedMenu({ onDone }) {
   const possible = Boolean(session.value.server.features?.simulated);
-  const load = useLoad(async (api) => /** @type {Simulated|null} */ (possible ? await api.own('GET', 'simulated') : null), [possible]);
+  const load = useLoad(
+    async (api) => /** @type {Simulated|null} */ (possible ? await api.own('GET', 'simulated') : null),
+    [possible],
+  );
   const asking = useSignal(false);
   const busy = useSignal(false);
   const error = useSignal('');
@@ -62,18 +65,38 @@ export function SimulatedMenu({ onDone }) {
   };
   const items = state.running
     ? [
-      { label: t.simulated.stop, icon: 'power', onClick: () => void stop(false) },
-      { label: t.simulated.remove, icon: 'trash-2', danger: true, onClick: () => { asking.value = true; } },
-    ]
-    : [{ label: t.simulated.start, icon: 'circle-play', onClick: async () => { if (await start()) done(); } }];
+        { label: t.simulated.stop, icon: 'power', onClick: () => void stop(false) },
+        {
+          label: t.simulated.remove,
+          icon: 'trash-2',
+          danger: true,
+          onClick: () => {
+            asking.value = true;
+          },
+        },
+      ]
+    : [
+        {
+          label: t.simulated.start,
+          icon: 'circle-play',
+          onClick: async () => {
+            if (await start()) done();
+          },
+        },
+      ];
   return html`
     <${Menu} name=${t.simulated.menu} items=${items} />
-    ${asking.value && html`
+    ${
+      asking.value &&
+      html`
       <${Dialog} open danger title=${t.simulated.removeTitle} confirmLabel=${t.simulated.removeDo} busy=${busy.value} error=${error.value}
-        onClose=${() => { asking.value = false; }} onConfirm=${() => stop(true)}>
+        onClose=${() => {
+          asking.value = false;
+        }} onConfirm=${() => stop(true)}>
         <ul class="devices-named">${state.boards.map((board) => html`<li key=${board.id}>${board.name}</li>`)}</ul>
         <p>${t.simulated.removeLine}</p>
       <//>
-    `}
+    `
+    }
   `;
 }

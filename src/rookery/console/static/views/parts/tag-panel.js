@@ -48,26 +48,45 @@ export function TagPanel({ path, tags: all, onChange }) {
   };
   const tags = Object.entries(all);
   return html`
-    <${Panel} title=${t.tags.title} actions=${!open.value
-      && html`<${Button} small icon="plus" label=${t.tags.add} onClick=${() => { open.value = true; }} />`}>
+    <${Panel} title=${t.tags.title} actions=${
+      !open.value &&
+      html`<${Button} small icon="plus" label=${t.tags.add} onClick=${() => {
+        open.value = true;
+      }} />`
+    }>
       ${tags.length === 0 && !open.value && html`<p class="device-none">${t.tags.empty}</p>`}
-      ${tags.length > 0 && html`<p class="device-tags">
+      ${
+        tags.length > 0 &&
+        html`<p class="device-tags">
         ${tags.map(([name, text]) => html`<${Tag} key=${name} label=${`${name}: ${text}`} onRemove=${() => remove(name)} />`)}
-      </p>`}
-      ${open.value && html`
+      </p>`
+      }
+      ${
+        open.value &&
+        html`
         <${Form} onSubmit=${add} busy=${busy.value} error=${error.value}>
           <div class="device-pair">
             <${Field} label=${t.tags.key} value=${key.value} autofocus
-              onInput=${(/** @type {string} */ text) => { key.value = text; error.value = ''; }} />
+              onInput=${(/** @type {string} */ text) => {
+                key.value = text;
+                error.value = '';
+              }} />
             <${Field} label=${t.tags.value} value=${value.value}
-              onInput=${(/** @type {string} */ text) => { value.value = text; error.value = ''; }} />
+              onInput=${(/** @type {string} */ text) => {
+                value.value = text;
+                error.value = '';
+              }} />
           </div>
           <p class="device-row">
             <${Button} small kind="primary" type="submit" label=${t.tags.add} busy=${busy.value} />
-            <${Button} small kind="quiet" label=${t.values.cancel} onClick=${() => { open.value = false; error.value = ''; }} />
+            <${Button} small kind="quiet" label=${t.values.cancel} onClick=${() => {
+              open.value = false;
+              error.value = '';
+            }} />
           </p>
         <//>
-      `}
+      `
+      }
     <//>
   `;
 }

@@ -26,8 +26,13 @@ export function Clone({ thing, onClose }) {
   const tags = useSignal(true);
   return html`<${NameSheet} title=${t.clone.title} line=${t.clone.line} label=${t.clone.name} name=${thingNameOf(t.clone.copy(thing.name))}
     action=${t.clone.do} onClose=${onClose}
-    extra=${Object.keys(thing.tags).length > 0 && html`<${Field} type="checkbox" label=${t.clone.tags} value=${tags.value}
-      onInput=${(/** @type {boolean} */ value) => { tags.value = value; }} />`}
+    extra=${
+      Object.keys(thing.tags).length > 0 &&
+      html`<${Field} type="checkbox" label=${t.clone.tags} value=${tags.value}
+      onInput=${(/** @type {boolean} */ value) => {
+        tags.value = value;
+      }} />`
+    }
     onSubmit=${async (/** @type {string} */ name) => {
       const copy = await iot('PUT', `/v2/things/${thing.id}/clone`, { body: { name, include_tags: tags.value } });
       toast(t.clone.done, { kind: 'ok' });
@@ -68,7 +73,10 @@ function NameSheet({ title, line, label, name: before, action, extra, onClose, o
       <${Form} onSubmit=${submit} busy=${busy.value} error=${error.value}>
         ${line && html`<p class="muted">${line}</p>`}
         <${Field} label=${label} hint=${t.fresh.hint} value=${name.value} error=${name.value && !good ? t.fresh.bad : ''} required autofocus
-          onInput=${(/** @type {string} */ text) => { name.value = text; error.value = ''; }} />
+          onInput=${(/** @type {string} */ text) => {
+            name.value = text;
+            error.value = '';
+          }} />
         ${extra}
       <//>
     <//>

@@ -25,15 +25,20 @@ export function Details({ thing, onChange }) {
             <div><dt>${t.details.changed}</dt><dd><${Time} at=${thing.updated_at} /></dd></div>
           </dl>
         <//>
-        ${(thing.properties ?? []).length > 0 && html`
+        ${
+          (thing.properties ?? []).length > 0 &&
+          html`
           <${Panel} title=${t.details.variables}>
             <dl class="device-facts">
-              ${(thing.properties ?? []).map((property) => html`
+              ${(thing.properties ?? []).map(
+                (property) => html`
                 <div key=${property.id}><dt title=${property.name}>${property.variable_name}</dt><dd><${Id} id=${property.id} /></dd></div>
-              `)}
+              `,
+              )}
             </dl>
           <//>
-        `}
+        `
+        }
       </div>
     </div>
   `;
@@ -48,7 +53,8 @@ function Settings({ thing, onChange }) {
   const error = useSignal('');
   const uriError = uri.value && !/^https?:\/\/[^\s/]+/.test(uri.value) ? t.details.uriBad : '';
   const zones = ZONES.includes(thing.timezone) ? ZONES : [thing.timezone, ...ZONES];
-  const changed = zone.value !== thing.timezone || uri.value !== (thing.webhook_uri ?? '') || active.value !== thing.webhook_active;
+  const changed =
+    zone.value !== thing.timezone || uri.value !== (thing.webhook_uri ?? '') || active.value !== thing.webhook_active;
   const submit = async () => {
     if (uriError) return;
     busy.value = true;
@@ -68,14 +74,21 @@ function Settings({ thing, onChange }) {
     <${Panel} title=${t.details.settings}>
       <${Form} onSubmit=${submit} busy=${busy.value} error=${error.value}>
         <${Field} type="select" label=${t.details.zone} hint=${t.details.zoneHint} value=${zone.value}
-          options=${zones.map((each) => ({ value: each, label: each }))} onInput=${(/** @type {string} */ value) => { zone.value = value; }} />
+          options=${zones.map((each) => ({ value: each, label: each }))} onInput=${(/** @type {string} */ value) => {
+            zone.value = value;
+          }} />
         <${Field} label=${t.details.webhook} hint=${t.details.webhookHint} value=${uri.value} error=${uriError} mono
           onInput=${(/** @type {string} */ value) => {
             if (!uri.value) active.value = true;
             uri.value = value.trim();
           }} />
-        ${uri.value && html`<${Field} type="switch" label=${t.details.active} value=${active.value}
-          onInput=${(/** @type {boolean} */ value) => { active.value = value; }} />`}
+        ${
+          uri.value &&
+          html`<${Field} type="switch" label=${t.details.active} value=${active.value}
+          onInput=${(/** @type {boolean} */ value) => {
+            active.value = value;
+          }} />`
+        }
         <p class="device-row"><${Button} kind="plain" type="submit" label=${t.details.save} busy=${busy.value} disabled=${!changed || Boolean(uriError)} /></p>
       <//>
     <//>

@@ -21,15 +21,28 @@
 /** @type {Record<Link, {constants: [string, string][], handler: string}>} */
 const LINKS = {
   wifi: {
-    constants: [['SSID', 'SECRET_SSID'], ['PASS', 'SECRET_OPTIONAL_PASS']],
+    constants: [
+      ['SSID', 'SECRET_SSID'],
+      ['PASS', 'SECRET_OPTIONAL_PASS'],
+    ],
     handler: 'WiFiConnectionHandler ArduinoIoTPreferredConnection(SSID, PASS);',
   },
   gsm: {
-    constants: [['PINNUMBER', 'SECRET_PIN'], ['GPRS_APN', 'SECRET_APN'], ['GPRS_LOGIN', 'SECRET_LOGIN'], ['GPRS_PASSWORD', 'SECRET_PASS']],
+    constants: [
+      ['PINNUMBER', 'SECRET_PIN'],
+      ['GPRS_APN', 'SECRET_APN'],
+      ['GPRS_LOGIN', 'SECRET_LOGIN'],
+      ['GPRS_PASSWORD', 'SECRET_PASS'],
+    ],
     handler: 'GSMConnectionHandler ArduinoIoTPreferredConnection(PINNUMBER, GPRS_APN, GPRS_LOGIN, GPRS_PASSWORD);',
   },
   nb: {
-    constants: [['PINNUMBER', 'SECRET_PIN'], ['GPRS_APN', 'SECRET_APN'], ['GPRS_LOGIN', 'SECRET_LOGIN'], ['GPRS_PASSWORD', 'SECRET_PASS']],
+    constants: [
+      ['PINNUMBER', 'SECRET_PIN'],
+      ['GPRS_APN', 'SECRET_APN'],
+      ['GPRS_LOGIN', 'SECRET_LOGIN'],
+      ['GPRS_PASSWORD', 'SECRET_PASS'],
+    ],
     handler: 'NBConnectionHandler ArduinoIoTPreferredConnection(PINNUMBER, GPRS_APN, GPRS_LOGIN, GPRS_PASSWORD);',
   },
   ethernet: { constants: [], handler: 'EthernetConnectionHandler ArduinoIoTPreferredConnection;' },
@@ -46,7 +59,8 @@ export const secretsOf = (link) => LINKS[link].constants.map(([, secret]) => sec
  * The function that is called when this variable was written.
  * @param {string} symbol
  */
-export const handlerOf = (symbol) => `on${symbol.replace(/(^|_)([a-zA-Z0-9])/g, (_all, _line, first) => first.toUpperCase())}Change`;
+export const handlerOf = (symbol) =>
+  `on${symbol.replace(/(^|_)([a-zA-Z0-9])/g, (_all, _line, first) => first.toUpperCase())}Change`;
 
 /**
  * @param {object} options
@@ -78,13 +92,18 @@ export function thingHeader({ variables, declarations, deviceId = null, login = 
     ['#include <ArduinoIoTCloud.h>', '#include <Arduino_ConnectionHandler.h>', '#include "arduino_secrets.h"'],
     constants,
     written.map(({ variable }) => `void ${handlerOf(variable.variable_name)}();`),
-    declared.map(({ variable, cpp }) => (cpp === '?'
-      ? `// ${variable.variable_name}: the library has no class for the type ${variable.type}.`
-      : `${cpp} ${variable.variable_name};`)),
+    declared.map(({ variable, cpp }) =>
+      cpp === '?'
+        ? `// ${variable.variable_name}: the library has no class for the type ${variable.type}.`
+        : `${cpp} ${variable.variable_name};`,
+    ),
     ['void initProperties() {', ...body.map((line) => `  ${line}`), '}'],
     [LINKS[link].handler],
   ];
-  return `${parts.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
 }
 
 /**
@@ -93,9 +112,12 @@ export function thingHeader({ variables, declarations, deviceId = null, login = 
 function registration(variable) {
   const writable = variable.permission === 'READ_WRITE';
   const parameter = variable.update_parameter ?? 0;
-  const policy = variable.update_strategy === 'TIMED'
-    ? `.publishEvery(${number(parameter > 0 ? parameter : 1)} * SECONDS)`
-    : parameter > 0 ? `.publishOnChange(${number(parameter)})` : '';
+  const policy =
+    variable.update_strategy === 'TIMED'
+      ? `.publishEvery(${number(parameter > 0 ? parameter : 1)} * SECONDS)`
+      : parameter > 0
+        ? `.publishOnChange(${number(parameter)})`
+        : '';
   const callbacks = writable ? `.onUpdate(${handlerOf(variable.variable_name)}).onSync(CLOUD_WINS)` : '';
   const permission = writable ? 'ReadWrite' : 'Read';
   return `ArduinoCloud.addProperty(${variable.variable_name}, Permission::${permission})${policy}${callbacks};`;

@@ -76,18 +76,29 @@ const KINDS = /** @type {[string, RegExp][]} */ ([
  */
 export function findTypes(types, typed) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = (/** @type {PropertyType} */ type) => [
-    type.name, type.type.replaceAll('_', ' '), type.type, type.units.join(' '), type.declaration,
-    KINDS.find(([, pattern]) => pattern.test(type.declaration))?.[0] ?? '', type.type.startsWith('COLOR') ? 'colour' : '',
-  ].join(' ').toLowerCase();
+  const text = (/** @type {PropertyType} */ type) =>
+    [
+      type.name,
+      type.type.replaceAll('_', ' '),
+      type.type,
+      type.units.join(' '),
+      type.declaration,
+      KINDS.find(([, pattern]) => pattern.test(type.declaration))?.[0] ?? '',
+      type.type.startsWith('COLOR') ? 'colour' : '',
+    ]
+      .join(' ')
+      .toLowerCase();
   const found = types.filter((type) => {
     const words_ = text(type);
     return words.every((word) => words_.includes(word));
   });
   const first = words[0];
-  return found.toSorted((a, b) => Number(a.deprecated) - Number(b.deprecated)
-    || Number(isBasic(b)) - Number(isBasic(a))
-    || (first ? Number(b.name.toLowerCase().startsWith(first)) - Number(a.name.toLowerCase().startsWith(first)) : 0));
+  return found.toSorted(
+    (a, b) =>
+      Number(a.deprecated) - Number(b.deprecated) ||
+      Number(isBasic(b)) - Number(isBasic(a)) ||
+      (first ? Number(b.name.toLowerCase().startsWith(first)) - Number(a.name.toLowerCase().startsWith(first)) : 0),
+  );
 }
 
 /** The four plain types are what most sketches want. @param {PropertyType} type */

@@ -20,12 +20,20 @@ export function useRetention(variableId) {
   const rule = useSignal(/** @type {Rule} */ ({ kind: 'space', days: '30', space: undefined, touched: false }));
   useEffect(() => {
     if (!variableId) return;
-    own('GET', `variables/${variableId}/retention`).then(({ days, space }) => {
-      if (rule.peek().touched) return;
-      rule.value = { kind: days === null ? 'space' : days === 0 ? 'ever' : 'days', days: days ? String(days) : '30', space, touched: false };
-    }, () => {
-      // Without the answer the field shows what holds for most; nothing is sent unless it is touched.
-    });
+    own('GET', `variables/${variableId}/retention`).then(
+      ({ days, space }) => {
+        if (rule.peek().touched) return;
+        rule.value = {
+          kind: days === null ? 'space' : days === 0 ? 'ever' : 'days',
+          days: days ? String(days) : '30',
+          space,
+          touched: false,
+        };
+      },
+      () => {
+        // Without the answer the field shows what holds for most; nothing is sent unless it is touched.
+      },
+    );
   }, [variableId]);
   return rule;
 }
@@ -45,16 +53,23 @@ export function retentionDays(rule) {
 /** @param {{rule: import('../../html.js').Signal<Rule>, tried: boolean}} props */
 export function Retention({ rule, tried }) {
   const { kind, days, space } = rule.value;
-  const set = (/** @type {Partial<Rule>} */ patch) => { rule.value = { ...rule.value, ...patch, touched: true }; };
-  const inherited = space === undefined ? t.sheet.asSpace
-    : t.sheet.asSpaceDays(space ? t.sheet.someDays(space) : t.sheet.forever.toLowerCase());
+  const set = (/** @type {Partial<Rule>} */ patch) => {
+    rule.value = { ...rule.value, ...patch, touched: true };
+  };
+  const inherited =
+    space === undefined ? t.sheet.asSpace : t.sheet.asSpaceDays(space ? t.sheet.someDays(space) : t.sheet.forever.toLowerCase());
   return html`
     <div class="device-pair">
       <${Field} type="select" label=${t.sheet.kept} value=${kind} onInput=${(/** @type {any} */ value) => set({ kind: value })} options=${[
-        { value: 'space', label: inherited }, { value: 'ever', label: t.sheet.forever }, { value: 'days', label: t.sheet.days },
+        { value: 'space', label: inherited },
+        { value: 'ever', label: t.sheet.forever },
+        { value: 'days', label: t.sheet.days },
       ]} />
-      ${kind === 'days' && html`<${Field} label=${t.sheet.daysField} unit=${t.sheet.daysUnit} value=${days}
-        error=${tried && retentionDays(rule.value) === undefined ? t.sheet.daysBad : ''} onInput=${(/** @type {string} */ text) => set({ days: text })} />`}
+      ${
+        kind === 'days' &&
+        html`<${Field} label=${t.sheet.daysField} unit=${t.sheet.daysUnit} value=${days}
+        error=${tried && retentionDays(rule.value) === undefined ? t.sheet.daysBad : ''} onInput=${(/** @type {string} */ text) => set({ days: text })} />`
+      }
     </div>
   `;
 }

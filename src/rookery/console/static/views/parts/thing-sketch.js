@@ -23,16 +23,34 @@ export function Sketch({ thing, types, onAdd }) {
     return html`<${Panel} title=${t.sketch.title}><${Empty} icon="file-code" sentence=${t.sketch.empty}
       action=${html`<${Button} icon="plus" label=${t.variables.add} onClick=${onAdd} />`} /><//>`;
   }
-  const text = thingHeader({ variables, declarations: declarationsOf(types), deviceId: thing.device_id, login: login.value, link: link.value });
+  const text = thingHeader({
+    variables,
+    declarations: declarationsOf(types),
+    deviceId: thing.device_id,
+    login: login.value,
+    link: link.value,
+  });
   const { server } = session.value;
   const port = portOf(server.ports, login.value === 'secret' ? 'mqtts' : 'mqtts_cert');
   return html`
     <${Panel} title=${t.sketch.title} line=${t.sketch.line}>
       <div class="thing-options">
-        <${Field} type="select" label=${t.sketch.for} value=${login.value} onInput=${(/** @type {any} */ value) => { login.value = value; }}
-          options=${[{ value: 'secret', label: t.sketch.secret }, { value: 'certificate', label: t.sketch.certificate }]} />
-        <${Field} type="select" label=${t.sketch.link} value=${link.value} onInput=${(/** @type {any} */ value) => { link.value = value; }}
-          options=${[{ value: 'wifi', label: t.sketch.wifi }, { value: 'ethernet', label: t.sketch.ethernet }, { value: 'gsm', label: t.sketch.gsm }, { value: 'nb', label: t.sketch.nb }]} />
+        <${Field} type="select" label=${t.sketch.for} value=${login.value} onInput=${(/** @type {any} */ value) => {
+          login.value = value;
+        }}
+          options=${[
+            { value: 'secret', label: t.sketch.secret },
+            { value: 'certificate', label: t.sketch.certificate },
+          ]} />
+        <${Field} type="select" label=${t.sketch.link} value=${link.value} onInput=${(/** @type {any} */ value) => {
+          link.value = value;
+        }}
+          options=${[
+            { value: 'wifi', label: t.sketch.wifi },
+            { value: 'ethernet', label: t.sketch.ethernet },
+            { value: 'gsm', label: t.sketch.gsm },
+            { value: 'nb', label: t.sketch.nb },
+          ]} />
       </div>
       <${Code} text=${text} language="cpp" file="thingProperties.h" />
       <h3 class="thing-heading">${t.sketch.begin}</h3>

@@ -23,7 +23,10 @@ export function TypePicker({ types, value, onPick }) {
 
   const show = () => {
     typed.value = '';
-    at.value = Math.max(0, findTypes(types, '').findIndex((type) => type.type === value));
+    at.value = Math.max(
+      0,
+      findTypes(types, '').findIndex((type) => type.type === value),
+    );
     open.value = true;
   };
   const hide = () => {
@@ -57,25 +60,35 @@ export function TypePicker({ types, value, onPick }) {
         <span id=${`${id}-value`}>${chosen ? html`${chosen.name} <${About} type=${chosen} />` : value}</span>
         <${Icon} name="chevron-down" />
       </button>
-      ${open.value && html`
+      ${
+        open.value &&
+        html`
         <div class="type-list" onKeyDown=${keys}>
           <input class="input" role="combobox" aria-expanded="true" aria-controls=${`${id}-list`} aria-label=${t.sheet.typeSearch}
             aria-activedescendant=${found[at.value] ? `${id}-${found[at.value].type}` : undefined} placeholder=${t.sheet.typeSearch}
-            value=${typed.value} ref=${(/** @type {HTMLInputElement|null} */ input) => { if (input && typed.peek() === '') input.focus(); }}
-            onInput=${(/** @type {Event} */ event) => { typed.value = /** @type {HTMLInputElement} */ (event.target).value; at.value = 0; }} />
+            value=${typed.value} ref=${(/** @type {HTMLInputElement|null} */ input) => {
+              if (input && typed.peek() === '') input.focus();
+            }}
+            onInput=${(/** @type {Event} */ event) => {
+              typed.value = /** @type {HTMLInputElement} */ (event.target).value;
+              at.value = 0;
+            }} />
           <ul role="listbox" id=${`${id}-list`} aria-labelledby=${`${id}-label`} ref=${list}>
-            ${found.map((type, index) => html`
+            ${found.map(
+              (type, index) => html`
               <li key=${type.type} id=${`${id}-${type.type}`} role="option" aria-selected=${String(index === at.value)}
                 class=${type.deprecated ? 'type-old' : isBasic(type) ? 'type-basic' : ''} title=${type.type}
                 onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${() => pick(type)}>
                 <span>${type.name}</span> <${About} type=${type} />
                 ${type.type === value && html`<${Icon} name="check" />`}
               </li>
-            `)}
+            `,
+            )}
           </ul>
           ${found.length === 0 && html`<p class="type-none">${t.sheet.typeNone}</p>`}
         </div>
-      `}
+      `
+      }
     </div>
   `;
 }
@@ -83,6 +96,11 @@ export function TypePicker({ types, value, onPick }) {
 /** @param {{type: PropertyType}} props */
 function About({ type }) {
   const units = type.units.join(', ');
-  return html`<small class="type-about">${[type.declaration === '?' ? '' : type.declaration, units, type.deprecated ? t.sheet.old : '']
-    .filter(Boolean).join(' · ')}</small>`;
+  return html`<small class="type-about">${[
+    type.declaration === '?' ? '' : type.declaration,
+    units,
+    type.deprecated ? t.sheet.old : '',
+  ]
+    .filter(Boolean)
+    .join(' · ')}</small>`;
 }

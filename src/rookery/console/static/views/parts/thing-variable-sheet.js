@@ -29,13 +29,31 @@ import { TypePicker } from './thing-type.js';
 function draftOf(property) {
   const text = (/** @type {number|undefined} */ number) => (number === undefined ? '' : String(number));
   if (!property) {
-    return { name: '', symbol: null, type: 'FLOAT', writable: false, timed: false, delta: '', seconds: '10', persist: true, min: '', max: '' };
+    return {
+      name: '',
+      symbol: null,
+      type: 'FLOAT',
+      writable: false,
+      timed: false,
+      delta: '',
+      seconds: '10',
+      persist: true,
+      min: '',
+      max: '',
+    };
   }
   const timed = property.update_strategy === 'TIMED';
   return {
-    name: property.name, symbol: property.variable_name, type: property.type, writable: property.permission === 'READ_WRITE', timed,
-    delta: timed ? '' : text(property.update_parameter || undefined), seconds: timed ? text(property.update_parameter) : '10',
-    persist: property.persist, min: text(property.min_value), max: text(property.max_value),
+    name: property.name,
+    symbol: property.variable_name,
+    type: property.type,
+    writable: property.permission === 'READ_WRITE',
+    timed,
+    delta: timed ? '' : text(property.update_parameter || undefined),
+    seconds: timed ? text(property.update_parameter) : '10',
+    persist: property.persist,
+    min: text(property.min_value),
+    max: text(property.max_value),
   };
 }
 
@@ -58,7 +76,7 @@ function problems(draft) {
 
 /** @param {Draft} draft */
 function bodyOf(draft) {
-  const parameter = draft.timed ? numberOf(draft.seconds) : numberOf(draft.delta) ?? 0;
+  const parameter = draft.timed ? numberOf(draft.seconds) : (numberOf(draft.delta) ?? 0);
   return {
     name: draft.name.trim(),
     variable_name: draft.symbol || symbolOf(draft.name.trim()),
@@ -108,7 +126,8 @@ export function VariableSheet({ thing, types, property, onClose, onChange }) {
       const kept = await (property
         ? iot('POST', `/v2/things/${thing.id}/properties/${property.id}`, { body })
         : iot('PUT', `/v2/things/${thing.id}/properties`, { body }));
-      if (now.persist && retention.value.touched) await own('PUT', `variables/${kept.id}/retention`, { body: { days: days ?? null } });
+      if (now.persist && retention.value.touched)
+        await own('PUT', `variables/${kept.id}/retention`, { body: { days: days ?? null } });
       toast(property ? t.sheet.done : t.sheet.added, { kind: 'ok' });
       await onChange();
       if (another) {
@@ -130,32 +149,48 @@ export function VariableSheet({ thing, types, property, onClose, onChange }) {
           onInput=${(/** @type {string} */ name) => set({ name })} />
         <${Field} label=${t.sheet.symbol} mono value=${now.symbol ?? symbolOf(now.name).replace(/^_$/, '')} error=${shownWrong.symbol}
           hint=${property ? t.sheet.symbolWarn : t.sheet.symbolHint} onInput=${(/** @type {string} */ symbol) => set({ symbol: symbol || null })} />
-        <${TypePicker} types=${types} value=${now.type} onPick=${(/** @type {PropertyType} */ picked) => set({
-          type: picked.type, writable: now.writable && picked.rw,
-        })} />
+        <${TypePicker} types=${types} value=${now.type} onPick=${(/** @type {PropertyType} */ picked) =>
+          set({
+            type: picked.type,
+            writable: now.writable && picked.rw,
+          })} />
         ${property && property.type !== now.type && html`<p class="thing-warn"><${Icon} name="triangle-alert" /> ${t.sheet.typeWarn}</p>`}
         <${Field} type="radio" label=${t.sheet.access} value=${now.writable ? 'rw' : 'ro'}
           onInput=${(/** @type {string} */ value) => set({ writable: value === 'rw' })} options=${[
             { value: 'ro', label: t.sheet.readOnly, hint: t.sheet.readOnlyHint },
-            { value: 'rw', label: t.sheet.readWrite, hint: type && !type.rw ? t.sheet.sensor : t.sheet.readWriteHint, disabled: Boolean(type && !type.rw) },
+            {
+              value: 'rw',
+              label: t.sheet.readWrite,
+              hint: type && !type.rw ? t.sheet.sensor : t.sheet.readWriteHint,
+              disabled: Boolean(type && !type.rw),
+            },
           ]} />
         <${Field} type="radio" label=${t.sheet.policy} value=${now.timed ? 'timed' : 'change'}
           onInput=${(/** @type {string} */ value) => set({ timed: value === 'timed' })} options=${[
-            { value: 'change', label: t.sheet.onChange }, { value: 'timed', label: t.sheet.timed },
+            { value: 'change', label: t.sheet.onChange },
+            { value: 'timed', label: t.sheet.timed },
           ]} />
-        ${now.timed ? html`
+        ${
+          now.timed
+            ? html`
           <${Field} label=${t.sheet.seconds} unit=${t.sheet.secondsUnit} value=${now.seconds} error=${shownWrong.seconds}
             onInput=${(/** @type {string} */ seconds) => set({ seconds })} />
-        ` : numeric && html`
+        `
+            : numeric &&
+              html`
           <${Field} label=${t.sheet.delta} hint=${t.sheet.deltaHint} unit=${unit} value=${now.delta} error=${shownWrong.delta}
             onInput=${(/** @type {string} */ delta) => set({ delta })} />
-        `}
-        ${numeric && html`
+        `
+        }
+        ${
+          numeric &&
+          html`
           <div class="device-pair">
             <${Field} label=${t.sheet.min} unit=${unit} value=${now.min} error=${shownWrong.min} onInput=${(/** @type {string} */ min) => set({ min })} />
             <${Field} label=${t.sheet.max} unit=${unit} value=${now.max} error=${shownWrong.max} onInput=${(/** @type {string} */ max) => set({ max })} />
           </div>
-        `}
+        `
+        }
         <${Field} type="switch" label=${t.sheet.persist} hint=${t.sheet.persistHint} value=${now.persist}
           onInput=${(/** @type {boolean} */ persist) => set({ persist })} />
         ${now.persist && html`<${Retention} rule=${retention} tried=${tried.value} />`}

@@ -33,7 +33,11 @@ import { t } from '../../strings/device.js';
  */
 export function currentOf(property, signal) {
   if (signal.value.at) return signal.value;
-  return { value: property.last_value ?? null, at: property.value_updated_at ? Date.parse(property.value_updated_at) : 0, fromBoard: true };
+  return {
+    value: property.last_value ?? null,
+    at: property.value_updated_at ? Date.parse(property.value_updated_at) : 0,
+    fromBoard: true,
+  };
 }
 
 /**
@@ -58,7 +62,13 @@ export function useWrite(property, signal, attached) {
   }, [pending.value]);
   /** @param {any} value */
   const write = async (value) => {
-    const mine = { value, before: currentOf(property, signal).value, since: Date.now(), state: /** @type {const} */ ('sending'), message: '' };
+    const mine = {
+      value,
+      before: currentOf(property, signal).value,
+      since: Date.now(),
+      state: /** @type {const} */ ('sending'),
+      message: '',
+    };
     pending.value = mine;
     try {
       await iot('PUT', `/v2/things/${property.thing_id}/properties/${property.id}/publish`, { body: { value } });
@@ -67,7 +77,13 @@ export function useWrite(property, signal, attached) {
       pending.value = { ...mine, state: 'failed', message: error instanceof Error ? error.message : String(error) };
     }
   };
-  return { pending: pending.value, write, forget: () => { pending.value = null; } };
+  return {
+    pending: pending.value,
+    write,
+    forget: () => {
+      pending.value = null;
+    },
+  };
 }
 
 /** Kinds that have one simple value, which a person can type. */
@@ -109,9 +125,14 @@ export function Setter({ property, value, write }) {
       if (event.key === 'Escape') open.value = false;
     }}>
       <${Field} label=${t.values.setting(property.name)} value=${typed.value} error=${error.value} autofocus mono
-        onInput=${(/** @type {string} */ text) => { typed.value = text; error.value = ''; }} />
+        onInput=${(/** @type {string} */ text) => {
+          typed.value = text;
+          error.value = '';
+        }} />
       <${Button} small kind="primary" type="submit" label=${t.values.send} />
-      <${Button} small kind="quiet" label=${t.values.cancel} onClick=${() => { open.value = false; }} />
+      <${Button} small kind="quiet" label=${t.values.cancel} onClick=${() => {
+        open.value = false;
+      }} />
     </form>
   `;
 }

@@ -15,7 +15,10 @@ export const CHARTS = [
 
 /** @type {[RegExp, string][]} */
 const UNITS = [
-  [/uptime$/, 's'], [/memory\./, 'B'], [/round_trip$/, 'ms'], [/battery\.charge$/, '%'],
+  [/uptime$/, 's'],
+  [/memory\./, 'B'],
+  [/round_trip$/, 'ms'],
+  [/battery\.charge$/, '%'],
 ];
 
 /**
