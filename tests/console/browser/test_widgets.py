@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import time
@@ -20,6 +21,9 @@ WEEKDAYS = 0x0800003E
 """Weekly, Monday to Friday (reference 6.4)."""
 MONDAY_SEVEN = 1_767_596_400
 """2026-01-05 07:00 on a local clock."""
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 RED = {"hue": 0, "sat": 100, "bri": 100}
 
 
@@ -202,7 +206,8 @@ def show(page: Page, cloud: Sandbox, kinds: list[Kind]) -> Shown:
 
 
 def shows(tile: Locator, kind: Kind) -> None:
-    """Kinds that have a field show in it what they have."""
+    """Kinds that have a field show in it what they have. Charts are drawn where somebody can see them."""
+    tile.scroll_into_view_if_needed()
     if kind.shows:
         expect(tile, kind.kind).to_contain_text(re.compile(kind.shows))
     else:
@@ -395,3 +400,53 @@ def test_the_page_of_patterns_shows_all_kinds_and_all_states(signed_in: Page) ->
     expect(page.locator(".ui-widgets section")).to_have_count(24)
     expect(page.locator(".ui-widgets canvas").first).to_be_visible()
     axe(page, within=".ui-widgets")
+
+
+def test_an_image_is_one_by_its_bytes_and_small_enough(signed_in: Page, cloud: Sandbox) -> None:
+    made = dashboard(cloud, "Picture", widget("Image", name="Photo", height=4))
+    page = signed_in
+    page.goto(f"/console/dashboards/{made['id']}/edit")
+    page.get_by_role("option", name=re.compile("^Photo")).focus()
+    page.keyboard.press("Enter")
+    field = page.get_by_label("Image file")
+    field.set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"<svg onload='alert(1)'/>"})
+    expect(page.get_by_text("This file is not a PNG, JPEG, GIF, WebP or AVIF image.")).to_be_visible()
+    field.set_input_files({"name": "b.png", "mimeType": "image/png", "buffer": PNG + bytes(300_000)})
+    expect(page.get_by_text("at most 262 kB are kept in a dashboard", exact=False)).to_be_visible()
+    field.set_input_files({"name": "c.txt", "mimeType": "text/plain", "buffer": PNG})
+    expect(page.get_by_text("This image is kept in the dashboard.")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("img", name="Photo")).to_be_visible()
+    (stored,) = cloud.call("GET", f"/iot/v3/dashboards/{made['id']}")["widgets"]
+    assert stored["options"]["image"] == "data:image/png;base64," + base64.b64encode(PNG).decode()
+
+
+def test_choices_and_colours_are_set_in_the_editor(signed_in: Page, cloud: Sandbox) -> None:
+    thing = thing_with(cloud, "Chooser", {"name": "mode", "type": "INT"}, {"name": "heat", "type": "TEMPERATURE"})
+    chooser = widget("Value Dropdown", thing["variables"]["mode"], name="Mode")
+    gauge = widget("Gauge", thing["variables"]["heat"], name="Heat", x=8, height=4)
+    made = dashboard(cloud, "Chooser", chooser, gauge)
+    page = signed_in
+    page.goto(f"/console/dashboards/{made['id']}/edit")
+    page.get_by_role("option", name=re.compile("^Mode")).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add a value").click()
+    page.get_by_label("Value", exact=True).last.fill("7")
+    page.get_by_label("Label", exact=True).last.fill("Holiday")
+    page.get_by_role("button", name="Remove").first.click()
+    page.get_by_role("option", name=re.compile("^Heat")).focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Highest value").fill("40")
+    page.get_by_role("button", name="Add a colour").click()
+    page.get_by_label("From").fill("30")
+    page.get_by_role("radio", name="Rose").last.check()
+    axe(page)
+    picture(page, "widget-settings")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("toolbar", name="Tools")).to_have_count(0)
+    page.get_by_role("combobox").select_option(label="Holiday")
+    becomes(cloud, thing, "mode", 7)
+    kept = {each["name"]: each["options"] for each in cloud.call("GET", f"/iot/v3/dashboards/{made['id']}")["widgets"]}
+    assert [one["value"] for one in kept["Mode"]["values"]] == [1, 2, 7]
+    assert kept["Heat"]["max"] == 40
+    assert kept["Heat"]["thresholds"] == [{"value": 30, "color": "rose"}]

@@ -11,13 +11,15 @@ import { forget, momentText, optionsOf, seriesToken, valueText } from './chart-d
 import { drawn } from './chart-frames.js';
 import { ChartMenu, ChartTable } from './chart-menu.js';
 
+await style('chart');
+
 const t = words.chart;
 
 /** @typedef {import('./chart-draw.js').Look & import('./chart-data.js').Source} ChartSeries */
 /** @typedef {(id: string, ms: number, value: number|null) => void} Append */
 /**
  * @typedef {object} ChartProps
- * @property {ChartSeries[]} series
+ * @property {ChartSeries[]} series another array is another history: keep it while points are fed
  * @property {number} from ms
  * @property {number} to ms
  * @property {number} [height] px; without it the chart fills what it is in
@@ -31,12 +33,13 @@ const t = words.chart;
  * @property {boolean} [menu] default true
  */
 
+/** ms */
+const TOLD_EVERY = 2_000;
+
 let loadedPlot = /** @type {Promise<any>|null} */ (null);
 /** uPlot, when the first chart needs it. */
 function loadPlot() {
-  loadedPlot ??= Promise.all([import('uplot'), style('vendor/uplot'), style('chart')]).then(
-    ([module]) => module.default,
-  );
+  loadedPlot ??= Promise.all([import('uplot'), style('vendor/uplot')]).then(([module]) => module.default);
   return loadedPlot;
 }
 
@@ -56,6 +59,8 @@ export function Chart({
   menu = true,
 }) {
   const host = useRef(/** @type {HTMLElement|null} */ (null));
+  const says = useRef(/** @type {HTMLParagraphElement|null} */ (null));
+  const told = useRef({ columns: /** @type {Columns|null} */ (null), at: 0 });
   const note = useRef(/** @type {HTMLParagraphElement|null} */ (null));
   const area = useRef(/** @type {HTMLDivElement|null} */ (null));
   const time = useRef(/** @type {HTMLElement|null} */ (null));
@@ -104,8 +109,19 @@ export function Chart({
     if (time.current) time.current.textContent = under ? momentText(now.times[at]) : '';
   }, []);
 
+  /** What is read out instead of the picture; texts that nobody waits for are not made anew with every point. */
+  const tell = useCallback(() => {
+    const { columns: now, series: all } = state.current;
+    const at = performance.now();
+    if (!says.current || (told.current.columns === now && at - told.current.at < TOLD_EVERY)) return;
+    told.current = { columns: now, at };
+    const [low, high] = window_();
+    says.current.textContent = `${all.map((one) => saying(now, one, low, high)).join(' ')} ${t.keys}`;
+  }, []);
+
   const draw = useCallback(() => {
     const made = plot.current;
+    tell();
     if (!made) return;
     const { columns: now } = state.current;
     if (note.current) note.current.hidden = now.times.length > 0;
@@ -251,7 +267,6 @@ export function Chart({
     return () => clearInterval(timer);
   }, [live, span]);
 
-  const [low, high] = window_();
   return html`<figure class="chart" ref=${host} style=${height ? { '--chart-height': `${height}px` } : {}}>
     ${
       (legend || menu) &&
@@ -299,9 +314,7 @@ export function Chart({
       ${!loading && html`<p class="chart-empty" ref=${note} hidden=${columns.times.length > 0}>${t.empty}</p>`}
       ${loading && html`<p class="chart-empty chart-loading">${t.loading}</p>`}
     </div>
-    <p class="chart-says" id=${`${id}-says`}>
-      ${series.map((one) => saying(columns, one, low, high)).join(' ')} ${t.keys}
-    </p>
+    <p class="chart-says" id=${`${id}-says`} ref=${says}></p>
     ${table && html`<${ChartTable} name=${name} columns=${columns} looks=${series} onClose=${() => setTable(false)} />`}
   </figure>`;
 }

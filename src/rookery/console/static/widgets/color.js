@@ -87,5 +87,4 @@ export default {
   phone: { w: 2, h: 4 },
   defaults: () => ({ showLabels: true }),
   View,
-  Settings: () => null,
 };

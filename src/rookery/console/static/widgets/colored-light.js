@@ -16,5 +16,4 @@ export default {
   phone: { w: 2, h: 4 },
   defaults: () => ({}),
   View: (props) => html`<${LightView} ...${props} coloured=${true} />`,
-  Settings: () => null,
 };

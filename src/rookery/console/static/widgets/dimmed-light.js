@@ -16,5 +16,4 @@ export default {
   phone: { w: 2, h: 2 },
   defaults: () => ({}),
   View: (props) => html`<${LightView} ...${props} coloured=${false} />`,
-  Settings: () => null,
 };

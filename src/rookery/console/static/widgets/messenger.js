@@ -128,5 +128,4 @@ export default {
   phone: { w: 2, h: 5 },
   defaults: () => ({ showLabels: true }),
   View,
-  Settings: () => null,
 };

@@ -64,5 +64,4 @@ export default {
   phone: { w: 2, h: 3 },
   defaults: () => ({}),
   View,
-  Settings: () => null,
 };

@@ -31,6 +31,5 @@ export function unknown(kind) {
           )}
         </dl>
       </div>`,
-    Settings: () => null,
   };
 }

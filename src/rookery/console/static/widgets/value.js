@@ -60,7 +60,7 @@ function View({ widget, variables: [bound], options }) {
       : formatValue(value, bound.type, { on: options.labelOn, off: options.labelOff });
   return html`<div
     class=${`w-value w-middle ${text.length > LINE ? 'is-text' : ''}`}
-    style=${{ '--chars': String(Math.max(text.length + (number && unit ? unit.length / 2 + 1 : 0), 4)) }}
+    style=${{ '--chars': String(Math.max(text.length + (number && unit ? unit.length / 2 + 1 : 0), 5)) }}
   >
     ${
       unset

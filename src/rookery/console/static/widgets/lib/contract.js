@@ -70,7 +70,7 @@
  * @property {boolean} [unknown]
  * @property {(variables: Variable[]) => any} defaults
  * @property {(props: ViewProps) => any} View
- * @property {(props: SettingsProps) => any} Settings
+ * @property {(props: SettingsProps) => any} [Settings] none where there is nothing to set
  */
 
 /**
