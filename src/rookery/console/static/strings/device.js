@@ -59,7 +59,7 @@ export const t = {
     lib_version: 'Library',
     wifi_fw_version: 'Radio firmware',
     sketch_sha256: 'Sketch hash',
-    ota: 'Over the air',
+    ota: 'Update protocol',
     firmware_product: 'Product number',
     cellfw: 'Modem firmware',
     system_version: 'Device OS',
@@ -142,6 +142,8 @@ export const t = {
   },
   events: {
     title: 'Events of this board',
+    latest: 'Latest events',
+    allOf: 'All events',
     empty: 'No event of this board yet. What it publishes shows here at once.',
     example: 'Particle.publish("greenhouse/door", "open")',
     exampleArduino: 'Changes of its variables show here as events.',

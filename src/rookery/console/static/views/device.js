@@ -10,7 +10,7 @@ import { detailOf } from './parts/device-model.js';
 import { modelOf, nameOf } from './parts/devices-model.js';
 import { LiveValues } from './parts/device-values.js';
 import { Functions, Variables } from './parts/device-calls.js';
-import { Events } from './parts/device-events.js';
+import { Events, Latest } from './parts/device-events.js';
 import { Vitals } from './parts/device-vitals.js';
 import { Connections } from './parts/device-log.js';
 import { Facts, Firmware, Notes } from './parts/device-facts.js';
@@ -147,6 +147,7 @@ function Overview({ device, onChange, onAttach, onFlash }) {
           html`
           <${Variables} hexId=${device.hex_id} online=${device.online} variables=${variables} />
           <${Functions} hexId=${device.hex_id} online=${device.online} functions=${functions} />
+          <${Latest} device=${device} />
         `
         }
       </div>

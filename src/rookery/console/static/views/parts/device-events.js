@@ -1,6 +1,6 @@
 /** What one board publishes: the newest stored events, and each new one as it comes. */
 import { html, useEffect, useRef, useSignal } from '../../html.js';
-import { own } from '../../api/rest.js';
+import { own, useLoad } from '../../api/rest.js';
 import { useLive } from '../../api/live.js';
 import { Button, Empty, ErrorBox, Hex, IconButton, Json, Panel, Search, Skeleton, Time } from '../../ui/index.js';
 import { t } from '../../strings/device.js';
@@ -130,6 +130,37 @@ export function Events({ device }) {
         <p class="device-foot"><${Button} small label=${t.events.more} onClick=${() => load(events.value.at(-1)?.time)} /></p>
       `
       }
+    <//>
+  `;
+}
+
+const LATEST = 6;
+
+/** The newest few, beside what else there is to see of a board. @param {{device: {id: string}}} props */
+export function Latest({ device }) {
+  const events = useSignal(/** @type {BoardEvent[]} */ ([]));
+  const load = useLoad(
+    async (api) =>
+      /** @type {BoardEvent[]} */ ((await api.own('GET', `devices/${device.id}/events`, { query: { limit: LATEST } })).events),
+    [device.id],
+  );
+  useEffect(() => {
+    events.value = load.data ?? [];
+  }, [load.data]);
+  useLive(`device-events/${device.id}`, (message) => {
+    if (message.k !== 'event') return;
+    const event = /** @type {BoardEvent} */ (/** @type {unknown} */ (message));
+    events.value = [event, ...events.value].slice(0, LATEST);
+  });
+  const all = html`<a class="device-more" href=${`/console/devices/${device.id}/events`}>${t.events.allOf}</a>`;
+  return html`
+    <${Panel} title=${t.events.latest} calls=${load.calls} actions=${all}>
+      ${load.state === 'error' && html`<${ErrorBox} error=${load.error} retry=${load.reload} />`}
+      ${load.state === 'loading' && events.value.length === 0 && html`<${Skeleton} rows=${3} />`}
+      ${load.state === 'ready' && events.value.length === 0 && html`<p class="device-none">${t.events.empty}</p>`}
+      <ol class="device-events" aria-label=${t.events.latest}>
+        ${events.value.map((event) => html`<${EventRow} key=${event.id} event=${event} />`)}
+      </ol>
     <//>
   `;
 }

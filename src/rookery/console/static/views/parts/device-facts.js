@@ -35,7 +35,7 @@ export function Facts({ device, onAttach }) {
         ${device.last_address && html`<div><dt>${f.address}</dt><dd><code>${device.last_address}</code></dd></div>`}
         ${device.connection_type && html`<div><dt>${f.link}</dt><dd>${device.connection_type}</dd></div>`}
         ${device.serial && html`<div><dt>${f.serial}</dt><dd><${Id} id=${device.serial} /></dd></div>`}
-        ${device.fqbn && html`<div><dt>${f.fqbn}</dt><dd><code>${device.fqbn}</code></dd></div>`}
+        ${device.fqbn && html`<div><dt>${f.fqbn}</dt><dd><code>${device.fqbn.split(':').map((part, at) => html`${at > 0 && ':'}<wbr />${part}`)}</code></dd></div>`}
         ${device.created && html`<div><dt>${f.created}</dt><dd><${Time} at=${device.created} /></dd></div>`}
       </dl>
     <//>
