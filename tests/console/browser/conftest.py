@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from rookery.testing.sandbox import Sandbox, running_sandbox
 from tests.clients.chromium import require_chromium
 from tests.console.browser.looking import DESKTOP, PATIENCE, Watch
+
+expect.set_options(timeout=PATIENCE)
 
 FLAGS = [
     "--no-sandbox",

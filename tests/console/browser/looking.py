@@ -31,7 +31,7 @@ class Watch:
 
     def check(self) -> None:
         """Raise for what was seen."""
-        assert self._wrong == []
+        assert not self._wrong, "\n".join(self._wrong)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error" and ("Content Security Policy" in message.text or "Refused to" in message.text):
@@ -58,7 +58,7 @@ def axe(page: Page, *, within: str = "body", without: tuple[str, ...] = ()) -> N
         for wrong in told["violations"]
         for node in wrong["nodes"]
     ]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def theme(page: Page, scheme: Literal["light", "dark"]) -> None:

@@ -1,5 +1,6 @@
 /** Words of the components. */
 export default {
+  actions: 'Actions',
   loading: 'Loading',
   retry: 'Try again',
   failed: 'This could not be loaded.',

@@ -18,7 +18,7 @@ export function Secret({ title, entries, fileName, onDone, ask = true }) {
     <header class="secret-head">
       <${Icon} name="key-round" size=${20} />
       <div>
-        <h3>${title}</h3>
+        <h2>${title}</h2>
         <p class="muted">${t.secret.once}</p>
       </div>
     </header>

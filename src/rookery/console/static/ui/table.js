@@ -202,7 +202,11 @@ function Head({ column, sort, onSort }) {
   const up = sort === column.key;
   const down = sort === `-${column.key}`;
   const style = column.width ? { width: column.width } : undefined;
-  if (!column.sort || !onSort) return html`<th scope="col" class=${names} style=${style}>${column.label}</th>`;
+  if (!column.sort || !onSort) {
+    // A column of buttons has a name too, which those hear who do not see the buttons.
+    const label = column.label || html`<span class="hidden">${t.actions}</span>`;
+    return html`<th scope="col" class=${names} style=${style}>${label}</th>`;
+  }
   return html`<th scope="col" class=${names} style=${style} aria-sort=${up ? 'ascending' : down ? 'descending' : undefined}>
     <button type="button" class="table-sort" title=${t.sortBy(column.label)} onClick=${() => onSort(up ? `-${column.key}` : column.key)}>
       ${column.label}<${Icon} name=${down ? 'arrow-down' : 'arrow-up'} size=${12} />
