@@ -18,11 +18,11 @@ export const t = {
     group: 'Group',
     groupHint: 'The whole name of a group of a product.',
     tag: 'Tag',
-    tagHint: 'A key and its value: room:kitchen',
+    tagHint: 'A key and its value, like room:kitchen, or the key alone.',
     apply: 'Show these',
     clear: 'Clear filters',
     title: 'More filters',
-    tagBad: 'Write a key, a colon and a value, like room:kitchen.',
+    tagBad: 'Write a key, or a key, a colon and a value, like room:kitchen.',
   },
   shown: {
     group: (/** @type {string} */ value) => `Group: ${value}`,

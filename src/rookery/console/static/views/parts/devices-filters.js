@@ -107,7 +107,7 @@ function More({ filters, onClose }) {
   const tag = useSignal(filters.tag);
   const error = useSignal('');
   const apply = () => {
-    if (tag.value && !/^[^:]+:[^:]+$/.test(tag.value.trim())) {
+    if (tag.value && !/^[^:]+(:[^:]+)?$/.test(tag.value.trim())) {
       error.value = t.filter.tagBad;
       return;
     }
