@@ -16,7 +16,7 @@ import { pageOf } from './shown.js';
 import { createWork } from './work.js';
 import t from '../strings/dashboard.js';
 
-await Promise.all([style('dashboard-edit'), style('dashboard-pick')]);
+await Promise.all([style('dashboard-edit'), style('dashboard-side'), style('dashboard-pick')]);
 
 /** @typedef {import('./work.js').Work} Work */
 

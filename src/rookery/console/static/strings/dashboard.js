@@ -2,7 +2,6 @@
 export const t = {
   title: 'Dashboard',
   main: 'Main',
-  untitled: 'Dashboard',
   sharedBy: (/** @type {string} */ who) => `Shared with you by ${who}`,
   gone: {
     title: 'No such dashboard',
@@ -31,7 +30,6 @@ export const t = {
   },
   kiosk: {
     leave: 'Leave kiosk',
-    awake: 'The screen stays awake.',
     asleep: 'This browser does not let a page keep the screen awake. Turn the screen saver off in the system.',
   },
   range: {
@@ -47,7 +45,6 @@ export const t = {
     order: 'The end has to be after the beginning.',
   },
   tile: {
-    age: (/** @type {string} */ age) => age,
     never: 'no value yet',
     sending: 'Waiting for the board to confirm',
     unconfirmed: 'Not confirmed',
@@ -62,7 +59,6 @@ export const t = {
     deletedSource: (/** @type {string} */ name, /** @type {string} */ board) => `“${name}” is not on ${board}, or the board is gone.`,
     mistyped: (/** @type {string} */ kind) => `The variable does not fit “${kind}”.`,
     choose: 'Choose a variable',
-    another: 'Choose another variable',
     broken: 'This widget could not be drawn.',
     again: 'Draw it again',
     sourceForeign: 'Values of this board show only to those who may use the board.',
@@ -149,7 +145,6 @@ export const t = {
     page: 'On page',
     duplicate: 'Duplicate',
     remove: 'Remove',
-    preview: 'Preview',
     close: 'Close settings',
     source: { variable: 'Board variable', function: 'Board function', event: 'Event of a board' },
     sourceType: 'Its values are',
@@ -167,7 +162,6 @@ export const t = {
     title: 'Add a widget',
     choose: 'Choose a variable',
     search: 'Search variables',
-    things: 'Variables',
     boards: 'Particle boards',
     none: 'Without a variable',
     noneLine: 'A note or a picture.',
@@ -187,12 +181,8 @@ export const t = {
     event: 'event',
     eventName: 'Name of the event',
     eventAdd: 'Use this event',
-    lastEvents: 'Lately heard',
     offline: 'offline',
-    openBoard: 'Functions, variables, events',
     first: 'Pick a variable on the left, then how to show it.',
-    use: 'Use',
-    clear: 'Clear',
   },
   share: {
     title: 'Share',
@@ -209,7 +199,6 @@ export const t = {
     linksLine: 'Whoever has the link can look, without signing in. Nobody can switch or write anything with it.',
     make: 'Make a link',
     linkName: 'For whom or what',
-    linkNameHint: 'Helps you to find the right one when you revoke it.',
     expires: 'Valid for',
     spans: [
       ['', 'until revoked'],
@@ -225,8 +214,6 @@ export const t = {
     made: 'made',
     until: 'until',
     forever: 'until revoked',
-    used: 'last used',
-    unused: 'not used yet',
     unnamed: 'Link',
   },
 };
