@@ -40,14 +40,14 @@ function View({ widget, variables: [bound], options }) {
 }
 
 /** @param {import('./lib/contract.js').SettingsProps} props */
-function Settings({ options, onChange, variables }) {
+function Settings({ options, onChange }) {
   return html`<${RangeFields} options=${options} onChange=${onChange} />
     <${IconField}
       label=${words.settings.icon}
       value=${options.icon}
       onChange=${(/** @type {string|undefined} */ icon) => onChange({ icon })}
     />
-    <${NumberFields} options=${{ ...options, unit: '%' }} onChange=${onChange} variables=${variables} />
+    <${NumberFields} options=${options} onChange=${onChange} />
     <${ToneField}
       label=${words.settings.colour}
       value=${options.color ?? 'series-1'}

@@ -50,7 +50,7 @@ export function RangeFields({ options, onChange, step }) {
     ${step && html`<${NumberOption} label=${t.step} name="step" options=${options} onChange=${onChange} min=${0} placeholder=${t.auto} />`}`;
 }
 
-/** Digits and unit. @param {Fields & {variables: Bound[]}} props */
+/** Digits, and the unit where it can be another. @param {Fields & {variables?: Bound[]}} props */
 export function NumberFields({ options, onChange, variables }) {
   return html`<div class="w-set-row">
     <${Field}
@@ -60,11 +60,14 @@ export function NumberFields({ options, onChange, variables }) {
       onInput=${(/** @type {string} */ text) => onChange({ decimals: optional(text) })}
       options=${[{ value: '', label: t.auto }, ...[0, 1, 2, 3, 4, 5, 6].map((digits) => ({ value: String(digits), label: String(digits) }))]}
     />
-    <${Field}
-      label=${t.unit}
-      value=${options.unit ?? variables[0]?.unit ?? ''}
-      onInput=${(/** @type {string} */ unit) => onChange({ unit })}
-    />
+    ${
+      variables &&
+      html`<${Field}
+        label=${t.unit}
+        value=${options.unit ?? variables[0]?.unit ?? ''}
+        onInput=${(/** @type {string} */ unit) => onChange({ unit })}
+      />`
+    }
   </div>`;
 }
 
