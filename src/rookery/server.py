@@ -424,7 +424,7 @@ class Server:
     def _administration(self, token: str) -> App:
         from rookery.admin.api import AdminApi
 
-        return AdminApi(self.core.services, token)
+        return AdminApi(self.core.services, token, self.console.orders() if self.console is not None else None)
 
     def _tend(self) -> None:
         """Once an hour: renew the certificate where it is due, remove what was deleted long ago."""

@@ -185,4 +185,5 @@ def server_routes() -> set[str]:
     except Exception:
         pass
     found |= {f"{row.method} {'/'.join(row.path)}" for row in api._routes}
-    return found | {f"RUN {name}" for name in dir(Operations) if "_" in name and not name.startswith("_")}
+    found |= {f"RUN {name}" for name in dir(Operations) if "_" in name and not name.startswith("_")}
+    return found | {"RUN backup_begin"}

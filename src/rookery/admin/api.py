@@ -7,12 +7,13 @@ It has a listener of its own on a free loopback port, so that no proxy in front 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 import structlog
 
-from rookery.admin.operations import Operations
+from rookery.admin.operations import Operation, Operations
 from rookery.core.errors import CoreError
 from rookery.core.services import Services
 from rookery.gateways.asgi import BodyTooLarge, Receive, Scope, Send, answer, read_body
@@ -34,8 +35,9 @@ class Order(msgspec.Struct):
 class AdminApi:
     """An ASGI application. Whoever has no token learns nothing but that."""
 
-    def __init__(self, services: Services, token: str) -> None:
-        self._operations = Operations(services)
+    def __init__(self, services: Services, token: str, more: Mapping[str, Operation] | None = None) -> None:
+        """`more`: operations besides those of `Operations`, by name."""
+        self._operations = Operations(services, more)
         self._expected = b"Bearer " + token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

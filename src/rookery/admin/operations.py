@@ -6,7 +6,7 @@ They act with the rights of the operator of the machine: whoever may read the da
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,8 +48,10 @@ class UnknownOperation(CoreError):
 class Operations(DataOperations):
     """What can be done. Public methods are the operations; their names are `<noun>_<verb>`."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, more: Mapping[str, Operation] | None = None) -> None:
+        """`more`: operations that only a running server has, by name."""
         self._services = services
+        self._more = dict(more or {})
 
     async def run(self, name: str, arguments: dict[str, Any]) -> Result:
         """Do the operation of this name.
@@ -58,7 +60,8 @@ class Operations(DataOperations):
             UnknownOperation: there is none, or not with these arguments.
             CoreError: as the operation says.
         """
-        operation = getattr(self, name, None) if "_" in name and not name.startswith("_") else None
+        own = getattr(self, name, None) if "_" in name and not name.startswith("_") else None
+        operation = own or self._more.get(name)
         if operation is None or name == "run":
             raise UnknownOperation(f"This server does not know the operation {name[:40]!r}.")
         try:

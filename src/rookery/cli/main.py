@@ -27,6 +27,8 @@ NOUNS = {
     "device": "rookery.cli.device",
     "ca": "rookery.cli.ca",
     "data": "rookery.cli.data",
+    "backup": "rookery.cli.backup",
+    "restore": "rookery.cli.restore",
     "simulate": "rookery.cli.simulate",
     "doctor": "rookery.cli.doctor",
 }

@@ -117,6 +117,7 @@ WORDS: Final = {
     "RUN org_add": "Create an organisation",
     "RUN token_create": "Create an access token",
     "RUN token_revoke": "Revoke an access token",
+    "RUN backup_begin": "Make a backup",
     "RUN device_add": "Add a device",
     "RUN device_enrol": "Register the key of a device",
     "RUN device_secret": "Set the secret key of a device",

@@ -19,7 +19,7 @@ from rookery.console.call import Answer, Call, as_json, ms
 from rookery.console.errors import not_found
 from rookery.console.work import Work, Works
 from rookery.core.clock import Clock
-from rookery.core.errors import Conflict
+from rookery.core.errors import Conflict, NotFound
 from rookery.storage.backup import BackupError, Backups, Cancelled
 
 log = structlog.get_logger("rookery.console.backups")
@@ -51,6 +51,21 @@ class BackupDesk:
         work = self.running = self._works.begin("backup", "Backup of all data", unit="bytes")
         self._task = asyncio.get_running_loop().create_task(self._make(work))
         return work
+
+    async def order(self) -> dict[str, Any]:
+        """`begin`, for a command. Raises as that."""
+        return self.begin().view()
+
+    async def ordered(self, id: str) -> dict[str, Any]:
+        """How far the backup of this id is.
+
+        Raises:
+            NotFound: it is long over, or never was.
+        """
+        for work in self._works:
+            if work.id == id:
+                return work.view()
+        raise NotFound("There is no such work.")
 
     async def close(self) -> None:
         """The server stops: a backup that is not whole is given up."""

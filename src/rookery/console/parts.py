@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from rookery.console.backups import BackupDesk
 from rookery.console.doorway import Doorway
@@ -53,6 +53,10 @@ class Parts:
     def start(self) -> None:
         """The server has begun to serve."""
         self.pulse.start()
+
+    def orders(self) -> dict[str, Callable[..., Awaitable[dict[str, Any]]]]:
+        """What commands can have a running server do, by name."""
+        return {"backup_begin": self.backups.order, "backup_show": self.backups.ordered}
 
     async def close(self) -> None:
         """The server stops."""
