@@ -19,7 +19,9 @@ def publish(page: Page, name: str, data: str | None = None, times: int = 1) -> N
     """As a program does it."""
     own = {"sec-fetch-site": "same-origin"}
     for number in range(times):
-        form = {"name": name.format(n=number), **({} if data is None else {"data": data.format(n=number)})}
+        form: dict[str, str | float | bool] = {"name": name.format(n=number)}
+        if data is not None:
+            form["data"] = data.format(n=number)
         answer = page.context.request.post("/console/v1/devices/events", form=form, headers=own)
         assert answer.ok, answer.text()
 

@@ -147,7 +147,7 @@ def test_the_life_of_a_webhook(signed_in: Page, other: Other) -> None:
     expect(page.get_by_text("Saved. Deliveries begin anew.")).to_be_visible()
 
     other.status = 500
-    form = {"name": "life/door", "data": "open"}
+    form: dict[str, str | float | bool] = {"name": "life/door", "data": "open"}
     page.context.request.post("/console/v1/devices/events", form=form, headers=OWN)
     page.get_by_role("link", name="Deliveries").click()
     expect(page.get_by_role("rowheader", name="failed 500")).to_be_visible()

@@ -119,7 +119,7 @@ test('headers follow from the body and from Basic', () => {
 });
 
 test('secrets are shortened wherever they are', () => {
-  const secret = '0123456789abcdef';
+  const secret = '0123456789abcdef'.repeat(2);
   const request = masked(
     {
       method: 'POST',
@@ -132,6 +132,22 @@ test('secrets are shortened wherever they are', () => {
   assert.ok(!JSON.stringify(request).includes(secret));
   assert.equal(request.headers?.[0][1], `Bearer ${shortened(secret)}`);
   assert.equal(shortened(secret), '0123…cdef');
+});
+
+test('of a password nothing is shown, not even while it is typed', () => {
+  for (const password of ['p', 'pass', 'a password of mine']) {
+    /** @type {import('../../../src/rookery/console/static/tutorial/snippets.js').Request} */
+    const request = {
+      method: 'POST',
+      url: 'http://x/p',
+      basic: ['particle', password],
+      body: { kind: 'form', fields: [['grant_type', 'password'], ['password', password]] },
+    };
+    const hidden = masked(request, [password]);
+    assert.deepEqual(hidden.basic, ['particle', '…']);
+    assert.equal(bodyText(hidden.body), `grant_type=password&password=${encodeURIComponent('…')}`);
+    assert.equal(hidden.url, 'http://x/p');
+  }
 });
 
 test('a stream is read line by line in each language', () => {

@@ -1,10 +1,13 @@
 /** The request as it goes out and the reply as it comes back. */
 import { html } from '../html.js';
+import { style } from '../style.js';
 import { Code, Icon, IconButton, Tag } from '../ui/index.js';
 import t from '../strings/tutorial.js';
 import { explain, remark } from './explain.js';
 import { revealed } from './memory.js';
-import { allHeaders, bodyText, masked } from './snippets.js';
+import { allHeaders, bodyText, masked, shortened } from './snippets.js';
+
+await style('tutorial-exchange');
 
 /** @typedef {import('./snippets.js').Request} Request */
 /** @typedef {import('./steps.js').Reply} Reply */
@@ -22,18 +25,11 @@ function pretty(request, body) {
   return request.body?.kind === 'json' && body.length > 72 ? JSON.stringify(request.body.value, null, 2) : body;
 }
 
-/** Basic hides its secret in base64, so that is what has to be shortened there. @param {Request} request @param {string[]} secrets */
-function withBasic(request, secrets) {
-  if (!request.basic?.[1] || !secrets.includes(request.basic[1])) return secrets;
-  return [...secrets, ...allHeaders(request).flatMap(([, value]) => (value.startsWith('Basic ') ? [value.slice(6)] : []))];
-}
-
 /** @param {{request: Request, secrets: string[]}} props */
 export function RequestPane({ request, secrets }) {
   const shown = revealed.value;
-  const all = withBasic(request, secrets);
   const whole = written(request);
-  const text = shown ? whole : written(masked(withoutBasic(request), all));
+  const text = shown ? whole : written(masked(withoutBasic(request, secrets), secrets));
   return html`<section class="tutorial-pane" aria-label=${t.request}>
     <div class="tutorial-pane-head">
       <h3>${t.request}</h3>
@@ -49,11 +45,12 @@ export function RequestPane({ request, secrets }) {
   </section>`;
 }
 
-/** The same with Basic written out as the header that it is. @param {Request} request @returns {Request} */
-function withoutBasic(request) {
+/** Basic hides its secret in base64, from where it is easily taken. @param {Request} request @param {string[]} secrets @returns {Request} */
+function withoutBasic(request, secrets) {
   if (!request.basic) return request;
-  const [first] = allHeaders(request);
-  return { ...request, basic: undefined, headers: [first, ...(request.headers ?? [])] };
+  const [[name, value]] = allHeaders(request);
+  const hidden = secrets.includes(request.basic[1]) ? 'Basic …' : value;
+  return { ...request, basic: undefined, headers: [[name, hidden], ...(request.headers ?? [])] };
 }
 
 /** @param {{reply: Reply | undefined, step: string, variant: import('./steps.js').Variant, streaming?: boolean, secrets: string[]}} props */
@@ -121,6 +118,11 @@ function Meaning({ reply, step, variant }) {
 function Body({ reply, streaming, secrets }) {
   if (!reply.text) return streaming || reply.status >= 400 ? html`<p class="tutorial-nothing">${streaming ? t.quiet : t.noBody}</p>` : null;
   const whole = reply.json === undefined ? reply.text : JSON.stringify(reply.json, null, 2);
-  const text = revealed.value ? whole : secrets.reduce((seen, secret) => seen.replaceAll(secret, `${secret.slice(0, 4)}…${secret.slice(-4)}`), whole);
+  const text = revealed.value ? whole : long(secrets).reduce((seen, secret) => seen.replaceAll(secret, shortened(secret)), whole);
   return html`<${Code} text=${text} copy=${whole} language=${reply.json === undefined ? 'text' : 'json'} label=${t.body} wrap=${true} />`;
+}
+
+/** Those that can be told from other words of a reply. @param {string[]} secrets */
+function long(secrets) {
+  return secrets.filter((secret) => secret.length >= 8);
 }

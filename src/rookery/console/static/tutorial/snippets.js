@@ -70,9 +70,11 @@ export function bodyText(body) {
  * @returns {Request}
  */
 export function masked(request, secrets) {
+  // A short one, such as the begin of a password that is being typed, is hidden where it stands by itself only.
   const known = secrets.filter((secret) => secret.length >= 8).sort((a, b) => b.length - a.length);
   /** @param {string} text */
-  const hide = (text) => known.reduce((seen, secret) => seen.replaceAll(secret, shortened(secret)), text);
+  const hide = (text) =>
+    text !== '' && secrets.includes(text) ? shortened(text) : known.reduce((seen, secret) => seen.replaceAll(secret, shortened(secret)), text);
   /** @param {unknown} value @returns {unknown} */
   const deep = (value) => {
     if (typeof value === 'string') return hide(value);
@@ -84,11 +86,11 @@ export function masked(request, secrets) {
 }
 
 /**
- * Begin and end of a secret.
+ * Begin and end of a token; of a password, which may be short, nothing at all.
  * @param {string} secret
  */
 export function shortened(secret) {
-  return secret.length < 8 ? '…' : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
+  return secret.length < 32 ? '…' : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
 }
 
 /**

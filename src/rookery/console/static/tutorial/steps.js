@@ -109,5 +109,5 @@ export const SECRETS = [
 
 /** @param {Values} values @returns {string[]} */
 export function secretsOf(values) {
-  return [...SECRETS.map((name) => values[name]), ...(values.hidden ?? [])].filter((value) => typeof value === 'string' && value.length >= 8);
+  return [...SECRETS.map((name) => values[name]), ...(values.hidden ?? [])].filter((value) => typeof value === 'string' && value !== '');
 }
