@@ -20,7 +20,7 @@ export default {
   errors: 'Last errors',
   noErrors: 'Nothing went wrong since the server started.',
   times: (/** @type {number} */ n) => `${n} times`,
-  works: 'Running',
+  works: 'In the background',
   workDone: 'done',
   workFailed: 'failed',
   empty: {

@@ -46,6 +46,7 @@ export default {
   no: 'no',
   noValue: 'no value',
   bytes: (/** @type {number} */ n) => `${n} bytes`,
+  ofAll: (/** @type {string} */ done, /** @type {string} */ total) => `${done} of ${total}`,
   timeLeft: (/** @type {string} */ text) => `${text} left`,
   done: 'Done',
   secret: {

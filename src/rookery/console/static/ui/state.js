@@ -1,5 +1,6 @@
 import { html, useEffect, useState } from '../html.js';
 import { Button } from './button.js';
+import { bytes } from './bytes.js';
 import { Icon } from './icon.js';
 import { duration, now } from './time.js';
 import t from '../strings/ui.js';
@@ -48,11 +49,14 @@ export function ErrorBox({ error, retry }) {
 }
 
 /** A line of progress with amount and time left. Without `total` it only says that something moves.
- * @param {{done: number, total?: number | null, label: string, since?: number, unit?: string}} props since: ms since 1970 */
+ * @param {{done: number, total?: number | null, label: string, since?: number, unit?: string}} props since: ms since
+ *   1970; unit: a word behind the numbers, `bytes` are shown as kB, MB … */
 export function Progress({ done, total, label, since, unit }) {
   const part = total ? Math.min(1, done / total) : null;
   const left = part && since && part > 0.02 && part < 1 ? ((now.value - since) * (1 - part)) / part : null;
-  const amount = total ? `${done.toLocaleString()} of ${total.toLocaleString()}${unit ? ` ${unit}` : ''}` : done ? done.toLocaleString() : '';
+  const told = (/** @type {number} */ n) => (unit === 'bytes' ? bytes(n) : n.toLocaleString());
+  const behind = unit && unit !== 'bytes' ? ` ${unit}` : '';
+  const amount = total ? `${t.ofAll(told(done), told(total))}${behind}` : done ? `${told(done)}${behind}` : '';
   return html`<div class="progress">
     <div class="progress-line">
       <span>${label}</span>

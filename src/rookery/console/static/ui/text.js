@@ -36,13 +36,7 @@ export function Id({ id, full = false }) {
   return html`<span class="id"><code title=${id}>${short}</code><${Copy} text=${id} quiet=${true} /></span>`;
 }
 
-/** @param {number} n */
-export function bytes(n) {
-  if (n < 1000) return `${n} B`;
-  const unit = Math.min(4, Math.floor(Math.log10(n) / 3));
-  const scaled = n / 1000 ** unit;
-  return `${scaled < 10 ? scaled.toFixed(1) : Math.round(scaled)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`;
-}
+export { bytes } from './bytes.js';
 
 /** A number as people read it: at most six digits that mean something. @param {number} n */
 export function number(n) {

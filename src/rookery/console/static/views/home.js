@@ -27,7 +27,6 @@ const RANGES = /** @type {Array<keyof typeof t.range>} */ (/** @type {unknown} *
 const HOUR = 3_600_000;
 /** How often the curves grow by what the live numbers say. */
 const STEP = 10_000;
-const WORK_EVERY = 3_000;
 
 /** @param {{query: Record<string, string>}} props */
 export default function Home({ query }) {
@@ -140,13 +139,8 @@ function Tile({ icon, name, value, note, href, warn }) {
 /** Long works go on when their page is closed; here they are found again. */
 function Works() {
   const load = useLoad((api) => api.own('GET', 'work'));
+  useLive('work', (message) => message.k === 'work' && load.set({ works: message.works }));
   const works = load.data?.works ?? [];
-  const running = works.some((/** @type {any} */ each) => each.state === 'running');
-  useEffect(() => {
-    if (!running) return undefined;
-    const timer = setInterval(() => void load.reload(), WORK_EVERY);
-    return () => clearInterval(timer);
-  }, [running]);
   if (!works.length) return null;
   return html`<${Panel} title=${t.works} calls=${load.calls}>
     <ul class="plain stack">
