@@ -11,7 +11,6 @@ export const t = {
   account: 'Account',
   signOut: 'Sign out',
   theme: { label: 'Theme', auto: 'Like the system', light: 'Light', dark: 'Dark' },
-  space: 'Space',
   notFound: {
     title: 'No such page',
     line: 'Nothing lives at this address.',

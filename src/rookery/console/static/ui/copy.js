@@ -30,7 +30,8 @@ export function saveFile(name, content, type = 'text/plain;charset=utf-8') {
   const blob = typeof content === 'string' ? new Blob([content], { type }) : content;
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
-  link.download = name;
+  // Names of boards may hold what no file system takes.
+  link.download = name.replace(/[\\/:*?"<>|\x00-\x1f]/g, '-').slice(-120);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -51,7 +51,7 @@ export function number(n) {
 export function Value({ value, type, unit }) {
   if (value === null || value === undefined) return html`<span class="muted">${t.noValue}</span>`;
   if (typeof value === 'boolean') {
-    return html`<span class="value">${value ? 'on' : 'off'}</span>`;
+    return html`<span class="value">${value ? t.on : t.off}</span>`;
   }
   if (typeof value === 'number') {
     return html`<span class="value num" title=${String(value)}>${number(value)}${unit ? html`<span class="unit"> ${unit}</span>` : null}</span>`;

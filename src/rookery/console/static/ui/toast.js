@@ -41,7 +41,7 @@ export function Toasts() {
     }
     element.showPopover();
   }, [count]);
-  return html`<div class="toasts" popover="manual" ref=${region} role="region" aria-label="Messages" aria-live="polite">
+  return html`<div class="toasts" popover="manual" ref=${region} role="region" aria-label=${t.messages} aria-live="polite">
     ${toasts.value.map(
       (each) => html`<div key=${each.id} class=${`toast toast-${each.kind}`}>
         <${Icon} name=${each.kind === 'ok' ? 'circle-check' : 'circle-alert'} size=${20} />
