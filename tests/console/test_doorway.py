@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rookery.console.doorway import OF_ACCOUNT
 from rookery.particle.platforms import Transport
 from rookery.simulate.particle import make_key
 from tests.console.boards import arduino, arduino_device, particle, until_so
@@ -201,6 +202,19 @@ async def test_a_particle_board_with_another_key_than_the_registered_one_is_name
                     if failed:
                         break
             assert "key" in failed[0]["reason"]
+
+
+async def test_nobody_watches_more_doorways_than_a_bench_has(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        ada = await Someone.signed_in(server)
+        async with ada.tab() as tab:
+            await tab.subscribe(*(f"doorway/{number:024x}" for number in range(OF_ACCOUNT + 1)))
+            error = await tab.until("error")
+            assert (error["t"], error["status"]) == (f"doorway/{OF_ACCOUNT:024x}", 429)
+            await tab.unsubscribe(f"doorway/{0:024x}")
+            await tab.subscribe(f"doorway/{OF_ACCOUNT:024x}")
+            while (await tab.until("doorway"))["t"] != f"doorway/{OF_ACCOUNT:024x}":
+                pass
 
 
 @pytest.mark.parametrize("id", ["x", "0" * 23, NOBODY])

@@ -10,6 +10,7 @@ those who run the server, and to whoever sits behind the same address; others le
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -25,7 +26,7 @@ from rookery.core.access import Principal
 from rookery.core.boards import BoardSession
 from rookery.core.clock import MILLISECOND, SECOND, Timer
 from rookery.core.enrolment import HEX_ID
-from rookery.core.errors import NotFound
+from rookery.core.errors import LimitReached, NotFound
 from rookery.core.records import Device
 from rookery.core.services import Services
 from rookery.gateways.attempts import Attempt, Attempts
@@ -38,6 +39,11 @@ STRANGERS_LATELY: Final = 2 * 60 * SECOND
 """Attempts of nobody in particular, before somebody opened the page."""
 LOOK_SECONDS: Final = 1.0
 """A board that finds its thing, or sends a value, is noticed so soon."""
+HURRY_SECONDS: Final = 0.1
+"""An attempt is noticed so soon; a flood of them makes nobody look more often."""
+DOORWAYS: Final = 200
+"""Watched at once on this server: each looks at all attempts, ten times a second when there are many."""
+OF_ACCOUNT: Final = 20
 SHOWN: Final = 10
 """Attempts that are listed below the steps."""
 EVENTS_LOOKED_AT: Final = 20
@@ -66,6 +72,8 @@ class Doorway:
     def __init__(self, services: Services, attempts: Attempts) -> None:
         self._services = services
         self.attempts = attempts
+        self.watching: Counter[str] = Counter()
+        """Open topics by the person who watches."""
 
     async def look(self, id: str, device: Device | None, viewer: Viewer, since: int) -> dict[str, Any]:
         """The checklist of a board, which may be unknown yet. `since`: when somebody began to look, microseconds."""
@@ -219,7 +227,7 @@ async def _watched(services: Services, who: Principal, id: str) -> tuple[str, De
 class DoorwayTopic(Topic):
     """The checklist, whenever it has changed."""
 
-    __slots__ = ("_doorway", "_id", "_last", "_ready", "_since", "_task", "_timer", "_viewer", "_who")
+    __slots__ = ("_doorway", "_id", "_last", "_looked", "_ready", "_since", "_task", "_timer", "_viewer", "_who")
 
     def __init__(self, hub: Hub, name: str, doorway: Doorway, id: str, viewer: Viewer, who: Principal) -> None:
         super().__init__(hub, name, viewer, who.person_id)
@@ -229,18 +237,21 @@ class DoorwayTopic(Topic):
         self._who = who
         self._since = doorway.attempts.now()
         self._last = ""
+        self._looked = float("-inf")
         self._ready: list[str] = []
         self._task: asyncio.Task[None] | None = None
         self._timer: Timer | None = None
 
     def open(self) -> None:
         """See `Topic`."""
+        self._doorway.watching[self._who.person_id] += 1
         self._doorway.attempts.watchers.add(self._on_attempt)
         self._timer = self.hub.clock.call_later(LOOK_SECONDS, self._tick)
 
     def close(self) -> None:
         """See `Topic`."""
         super().close()
+        self._doorway.watching[self._who.person_id] -= 1
         self._doorway.attempts.watchers.discard(self._on_attempt)
         if self._timer is not None:
             self._timer.cancel()
@@ -270,7 +281,9 @@ class DoorwayTopic(Topic):
         return text({"t": self.name, "k": "doorway"} | found)
 
     def _on_attempt(self, _attempt: Attempt) -> None:
-        self._begin()
+        # The tick sees what comes sooner.
+        if self.hub.clock.monotonic() - self._looked >= HURRY_SECONDS:
+            self._begin()
 
     def _tick(self) -> None:
         self._timer = self.hub.clock.call_later(LOOK_SECONDS, self._tick)
@@ -279,6 +292,7 @@ class DoorwayTopic(Topic):
     def _begin(self) -> None:
         """Look, unless somebody does already: then what is new is seen with the next tick."""
         if self._task is None or self._task.done():
+            self._looked = self.hub.clock.monotonic()
             self._task = asyncio.get_running_loop().create_task(self._look_again())
 
     async def _look_again(self) -> None:
@@ -304,6 +318,8 @@ def topic_maker(hub: Hub, doorway: Doorway) -> Maker:
         if not isinstance(reader, PersonReader):
             raise NotFound("There is no such board.")
         await _watched(hub.services, who, rest)
+        if doorway.watching.total() >= DOORWAYS or doorway.watching[who.person_id] >= OF_ACCOUNT:
+            raise LimitReached("Too many boards are watched at once.")
         return DoorwayTopic(hub, name, doorway, rest, Viewer(reader.operator, reader.host), who)
 
     return make
