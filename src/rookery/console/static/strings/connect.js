@@ -86,7 +86,7 @@ export const t = {
     library: 'Install the library ArduinoIoTCloud (Arduino IDE: Tools, Manage Libraries), then make a sketch with these files.',
     python: 'On the computer: pip install arduino-iot-cloud. Save the certificate above as ca.pem beside the program.',
     micropython:
-      'On the board: mpremote mip install arduino-iot-cloud. Copy both files and the certificate to it, the certificate as ca.der.',
+      'On the board: mpremote mip install github:arduino/arduino-iot-cloud-py. Copy both files and the certificate to it, the certificate as ca.der.',
     node: 'npm install arduino-iot-js@0.13.0, then start it with the certificate: NODE_EXTRA_CA_CERTS=ca.pem node board.mjs. It dials mqtts-up in front of the name, so that name must lead here too.',
     noThing: 'The board has no thing yet, so the program has no variables.',
     attach: 'Attach a thing',
