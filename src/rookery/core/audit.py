@@ -191,7 +191,18 @@ class Audit:
                     self.lost += 1
                     log.exception("audit.failed")
                     continue
-                kept = _Kept(*act[1:5], *act[5:])
+                kept = _Kept(
+                    act.door,
+                    act.method,
+                    act.route,
+                    act.status,
+                    act.person_id,
+                    act.client_id,
+                    act.bearer,
+                    act.target,
+                    act.address,
+                    act.left,
+                )
                 batch = self._telemetry.batch
                 batch.series.append(series)
                 batch.times.append(act.time)
