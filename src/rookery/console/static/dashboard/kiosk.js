@@ -30,7 +30,7 @@ export function useKiosk(on) {
       }
     };
     const escape = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === 'Escape' && !document.querySelector('dialog[open], [popover]:popover-open')) leave();
+      if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]')) leave();
     };
     void keepAwake();
     document.addEventListener('visibilitychange', keepAwake);
