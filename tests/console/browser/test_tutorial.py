@@ -191,6 +191,21 @@ def test_a_password_does_as_well(signed_in: Page, cloud: Sandbox) -> None:
     expect(page.locator(".tutorial-meaning-bad")).to_contain_text("E-mail or password is wrong")
 
 
+def test_simulated_boards_are_started_from_here(chromium: Browser, own_cloud: Sandbox) -> None:
+    with window(chromium, own_cloud.http) as page:
+        sign_in(page.context, own_cloud.user.email, own_cloud.user.password)
+        begin(page, "particle")
+        step(page, "particle", "devices")
+        assert send(page) == 200
+        expect(page.locator(".tutorial-meaning")).to_contain_text("no board is yours yet")
+        axe(page)
+        page.get_by_role("button", name="Start simulated boards").click()
+        expect(page.get_by_text("No board of yours is connected.")).to_be_hidden(timeout=90_000)
+        step(page, "particle", "variable")
+        expect(page.get_by_label("Variable").locator("option")).not_to_have_count(0)
+        assert send(page) == 200
+
+
 def test_a_second_factor_is_asked_for(
     chromium: Browser, cloud: Sandbox, someone: Callable[[str], tuple[str, str]]
 ) -> None:

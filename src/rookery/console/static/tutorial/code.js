@@ -23,7 +23,7 @@ export function Languages({ request, secrets }) {
 
 /**
  * A few words of which one is chosen.
- * @param {{options: {id: string, label: string, done?: boolean}[], chosen: string, onChoose: (id: string) => void, label: string}} props
+ * @param {{options: {id: string, label: string}[], chosen: string, onChoose: (id: string) => void, label: string}} props
  */
 export function Choice({ options, chosen, onChoose, label }) {
   return html`<div class="tutorial-choice" role="group" aria-label=${label}>

@@ -1,5 +1,5 @@
 /** The second half of the Particle track: boards of a product, its customers, and who hears what (particle-rest.md §8). */
-import { heard, publishing } from './particle.js';
+import { heard, LIFETIMES, publishing } from './particle.js';
 import { authorized, enc, form, url } from './steps.js';
 
 /** @typedef {import('./steps.js').Step} Step */
@@ -97,7 +97,7 @@ export const CUSTOMERS = [
     id: 'customer-token',
     group: 'customers',
     needs: ['client', 'clientSecret', 'customer'],
-    controls: [{ key: 'lifetime', kind: 'choice', options: [['3600', 'hour'], ['86400', 'day'], ['0', 'never']] }],
+    controls: [{ key: 'lifetime', kind: 'choice', options: LIFETIMES }],
     variants: [
       {
         id: 'one',

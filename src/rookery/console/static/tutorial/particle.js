@@ -5,7 +5,8 @@ import { authorized, enc, form, json, url } from './steps.js';
 /** @typedef {import('./steps.js').Values} Values */
 /** @typedef {import('./steps.js').Reply} Reply */
 
-const LIFETIMES = /** @type {[string, string][]} */ ([['3600', 'hour'], ['86400', 'day'], ['0', 'never']]);
+/** Seconds that a token may be asked for. */
+export const LIFETIMES = /** @type {[string, string][]} */ ([['3600', 'hour'], ['86400', 'day'], ['0', 'never']]);
 
 /** @param {Values} v */
 const device = (v) => url(v, `/v1/devices/${enc(v.device)}`);
