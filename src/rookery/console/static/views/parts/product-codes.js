@@ -1,6 +1,6 @@
-import { html, useEffect, useState } from '../../html.js';
+import { html, useEffect, useRef, useState } from '../../html.js';
 import { useLive } from '../../api/live.js';
-import { v1 } from '../../api/rest.js';
+import { useLoad, v1 } from '../../api/rest.js';
 import { Button, Copy, Empty, ErrorBox, Panel, Table, Tag } from '../../ui/index.js';
 import t from '../../strings/products.js';
 
@@ -19,14 +19,20 @@ export function Codes({ base }) {
   const [calls, setCalls] = useState(/** @type {any[]} */ ([]));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {any} */ (null));
-  const [came, setCame] = useState(/** @type {string[]} */ ([]));
+  // Which boards the product had at first: those that come while somebody looks came with a code.
+  const before = useRef(/** @type {Set<string> | null} */ (null));
+  const boards = useLoad(async (api) => (await api.v1('GET', `${base}/devices`, { query: { perPage: 100 } })).devices, [base]);
+  /** @type {string[]} */
+  const ids = (boards.data ?? []).map((/** @type {{id: string}} */ board) => board.id);
+  if (boards.data && !before.current) before.current = new Set(ids);
+  const came = ids.filter((id) => !before.current?.has(id));
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
   }, []);
-  useLive('events/spark/device/claim', (/** @type {any} */ message) => {
-    if (message.k === 'event') setCame((before) => [...before, message.device]);
+  useLive('devices', (/** @type {any} */ message) => {
+    if (message.k === 'changed' || message.k === 'presence') boards.reload();
   });
   const create = async () => {
     setBusy(true);
@@ -44,7 +50,7 @@ export function Codes({ base }) {
   const action = html`<${Button} kind="primary" icon="plus" busy=${busy} label=${t.createCode} onClick=${create} />`;
   return html`<${Panel} title=${t.codes} line=${t.codesLine} actions=${action} calls=${calls}>
     ${error && html`<${ErrorBox} error=${error} retry=${create} />`}
-    ${came.length > 0 && html`<p role="status">${t.codeUsed} ${came.map((id) => html`<code key=${id}>${id}</code> `)}</p>`}
+    ${came.length > 0 && html`<p role="status">${t.codeUsed} ${came.map((id) => html`<a key=${id} href=${`/console/devices/${id}`}><code>${id}</code></a> `)}</p>`}
     ${codes.length === 0
       ? html`<${Empty} sentence=${t.codesEmpty} example=${t.codesExample} icon="key-round" />`
       : html`<${Table}
