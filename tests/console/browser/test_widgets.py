@@ -450,3 +450,21 @@ def test_choices_and_colours_are_set_in_the_editor(signed_in: Page, cloud: Sandb
     assert [one["value"] for one in kept["Mode"]["values"]] == [1, 2, 7]
     assert kept["Heat"]["max"] == 40
     assert kept["Heat"]["thresholds"] == [{"value": 30, "color": "rose"}]
+
+
+def test_a_stepper_that_is_held_goes_on_to_its_end_and_is_written_once(signed_in: Page, cloud: Sandbox) -> None:
+    thing, (tile,) = show(signed_in, cloud, [Kind("Stepper", "INT", 7, "", options={"step": 1, "max": 12})])
+    publish(cloud, thing, name_of(0), 7)
+    field = tile.get_by_role("textbox")
+    expect(field).to_have_value("7")
+    sent: list[Any] = []
+    signed_in.on("request", lambda request: request.url.endswith("/publish") and sent.append(request.post_data_json))
+    tile.get_by_role("button", name=re.compile("^More")).hover()
+    signed_in.mouse.down()
+    expect(field).to_have_value("12")
+    becomes(cloud, thing, name_of(0), 12)
+    signed_in.mouse.up()
+    assert [body["value"] for body in sent] == [12]
+    field.fill("3,5")
+    field.press("Enter")
+    becomes(cloud, thing, name_of(0), 4)

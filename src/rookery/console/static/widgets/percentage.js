@@ -2,6 +2,7 @@ import { html } from '../html.js';
 import words from '../strings/widgets.js';
 import { Icon } from '../ui/index.js';
 import { limits, reads } from './lib/fits.js';
+import { iconOf } from './lib/icons.js';
 import { instead, useBusy } from './lib/parts.js';
 import { IconField, NumberFields, RangeFields, ThresholdFields, ToneField } from './lib/settings.js';
 import { thresholdsOf, toneAt, toneOf } from './lib/tones.js';
@@ -32,7 +33,7 @@ function View({ widget, variables: [bound], options }) {
     style=${{ '--tone': tone, '--part': `${part}%` }}
   >
     <div class="w-percent-head">
-      ${options.icon && html`<span class="w-percent-icon"><${Icon} name=${options.icon} size=${24} /></span>`}
+      ${iconOf(options.icon) && html`<span class="w-percent-icon"><${Icon} name=${iconOf(options.icon)} size=${24} /></span>`}
       <b class="w-percent-text">${text}<span class="w-value-unit">%</span></b>
     </div>
     <span class="w-percent-bar"><span></span></span>

@@ -2,6 +2,7 @@ import { html, useEffect, useRef, useState } from '../html.js';
 import words from '../strings/widgets.js';
 import { Field, Icon } from '../ui/index.js';
 import { writes } from './lib/fits.js';
+import { iconOf } from './lib/icons.js';
 import { IconField, ToneField } from './lib/settings.js';
 import { toneOf } from './lib/tones.js';
 
@@ -57,7 +58,7 @@ function View({ widget, variables: [bound], options }) {
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => key(event, press)}
       onKeyUp=${(/** @type {KeyboardEvent} */ event) => key(event, release)}
     >
-      ${options.icon && html`<${Icon} name=${options.icon} size=${20} />`}<span>${text}</span>
+      ${iconOf(options.icon) && html`<${Icon} name=${iconOf(options.icon)} size=${20} />`}<span>${text}</span>
     </button>
   </div>`;
 }

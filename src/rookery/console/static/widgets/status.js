@@ -2,6 +2,7 @@ import { html } from '../html.js';
 import words from '../strings/widgets.js';
 import { Icon } from '../ui/index.js';
 import { reads } from './lib/fits.js';
+import { iconOf } from './lib/icons.js';
 import { instead } from './lib/parts.js';
 import { IconField, LabelFields, ToneField } from './lib/settings.js';
 import { toneOf } from './lib/tones.js';
@@ -15,7 +16,7 @@ function View({ variables: [bound], options }) {
   const other = instead(bound, value, 'bool');
   if (other) return html`<div class="w-middle">${other}</div>`;
   const tone = value ? toneOf(options.colorOn, on.color) : toneOf(options.colorOff, off.color);
-  const icon = value ? (options.iconOn ?? on.icon) : (options.iconOff ?? off.icon);
+  const icon = iconOf(value ? (options.iconOn ?? on.icon) : (options.iconOff ?? off.icon));
   const text = value ? options.labelOn || words.states.on : options.labelOff || words.states.off;
   return html`<div class="w-status w-middle" style=${{ '--tone': tone }}>
     ${icon && html`<span class="w-status-icon"><${Icon} name=${icon} size=${24} /></span>`}

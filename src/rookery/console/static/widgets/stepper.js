@@ -9,13 +9,15 @@ import { family, formatValue, holds } from './types.js';
 /** ms until a held button repeats, and between repetitions. */
 const HOLD = 450;
 const AGAIN = 90;
+/** ms of rest after which a value is written: longer than what begins to repeat, so that a held button writes once. */
+const REST = 600;
 
 /** @param {import('./lib/contract.js').ViewProps} props */
 function View({ widget, variables: [bound], options }) {
   const low = number(options.min, -Infinity);
   const high = number(options.max, Infinity);
   const step = stepOf(options, bound.type, Number.isFinite(high - low) ? limits(options) : [0, 100]);
-  const draft = useDraft(bound, 400);
+  const draft = useDraft(bound, REST);
   const [typed, setTyped] = useState(/** @type {string|null} */ (null));
   const held = useRef(/** @type {any} */ (0));
   const latest = useRef(/** @type {any} */ (null));
@@ -30,19 +32,22 @@ function View({ widget, variables: [bound], options }) {
     Math.min(Math.max(tidy(family(bound.type) === 'int' ? Math.round(next) : next, step), low), high);
   /** @param {number} direction */
   const go = (direction) => {
-    const from =
-      typeof latest.current === 'number' ? latest.current : number(options.min, 0) - (direction > 0 ? step : 0);
+    const before = latest.current;
+    const from = typeof before === 'number' ? before : number(options.min, 0) - (direction > 0 ? step : 0);
     latest.current = clean(from + direction * step);
+    // At the end of the range there is nothing more to do: the button is disabled and would not tell when it is let go.
+    if (latest.current === before) return stop();
     draft.change(latest.current, true);
   };
   /** @param {number} direction */
   const hold = (direction) => {
-    go(direction);
     const again = () => {
-      go(direction);
       held.current = setTimeout(again, AGAIN);
+      go(direction);
     };
     held.current = setTimeout(again, HOLD);
+    go(direction);
+    addEventListener('pointerup', stop, { once: true });
   };
   const unit = options.unit ?? bound.unit;
   const text = unset ? '–' : formatValue(value, bound.type, { unit, decimals: options.decimals });

@@ -3,6 +3,7 @@ import { html, useId, useState } from '../../html.js';
 import words from '../../strings/widgets.js';
 import { Button, Field, Icon, IconButton } from '../../ui/index.js';
 import { number } from './fits.js';
+import { iconOf } from './icons.js';
 import { thresholdsOf, toneOf, TONES } from './tones.js';
 
 /** @typedef {import('./contract.js').Bound} Bound */
@@ -122,7 +123,7 @@ export function ToneField({ label, value, onChange, small }) {
 /** @param {{label: string, value?: string, onChange: (icon: string|undefined) => void}} props */
 export function IconField({ label, value, onChange }) {
   return html`<div class="w-icon-field">
-    <span class="w-icon-shown"><${Icon} name=${value || 'circle-dashed'} size=${20} /></span>
+    <span class="w-icon-shown"><${Icon} name=${iconOf(value) || 'circle-dashed'} size=${20} /></span>
     <${Field}
       label=${label}
       type="select"
