@@ -40,6 +40,9 @@ let loadedPlot = /** @type {Promise<any>|null} */ (null);
 /** uPlot, when the first chart needs it. */
 function loadPlot() {
   loadedPlot ??= Promise.all([import('uplot'), style('vendor/uplot')]).then(([module]) => module.default);
+  loadedPlot.catch(() => {
+    loadedPlot = null;
+  });
   return loadedPlot;
 }
 
@@ -70,7 +73,6 @@ export function Chart({
   const [table, setTable] = useState(false);
   const [zoom, setZoom] = useState(/** @type {[number, number]|null} */ (null));
   const [hidden, setHidden] = useState(/** @type {string[]} */ ([]));
-  const [, redraw] = useState(0);
 
   const span = Math.max(to - from, 1);
   const columns = useMemo(() => new Columns(series, span), [series, span]);
@@ -134,6 +136,12 @@ export function Chart({
     label();
   }, []);
 
+  /** As often as the line moves by half a pixel, five times a second at most and once at least. */
+  const pace = useCallback(() => {
+    const { from: low, to: high } = state.current;
+    const width = Math.max(area.current?.clientWidth ?? 0, 40);
+    frames.current?.pace(Math.min(Math.max((high - low) / width / 2, 200), 1000));
+  }, []);
   const frames = useRef(/** @type {ReturnType<typeof drawn>|null} */ (null));
   const shape = series
     .map((one) =>
@@ -158,77 +166,75 @@ export function Chart({
     let gone = false;
     /** @type {(() => void)[]} */
     const undo = [];
-    loadPlot().then((uPlot) => {
-      if (gone) return;
-      const size = () => ({
-        width: Math.max(place.clientWidth, 40),
-        height: Math.max(height ?? place.clientHeight, 40),
-      });
-      const make = () => {
-        plot.current?.destroy();
-        const { columns: now, series: looks } = state.current;
-        plot.current = new uPlot(
-          optionsOf({
-            uPlot,
-            host: figure,
-            looks,
-            columns: now,
-            ...size(),
-            syncKey,
-            words: words.states,
-            back: () => choose(null),
-            hooks: {
-              setCursor: [label],
-              setSelect: [
-                (/** @type {any} */ made) => {
-                  if (made.select.width < 4) return;
-                  const [low, high] = [made.select.left, made.select.left + made.select.width].map((x) =>
-                    made.posToVal(x, 'x'),
-                  );
-                  made.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-                  if (high - low > 1) choose(low, high);
-                },
-              ],
-            },
-          }),
-          now.data,
-          place,
+    loadPlot().then(
+      (uPlot) => {
+        if (gone) return;
+        const size = () => ({
+          width: Math.max(place.clientWidth, 40),
+          height: Math.max(height ?? place.clientHeight, 40),
+        });
+        const make = () => {
+          plot.current?.destroy();
+          const { columns: now, series: looks } = state.current;
+          plot.current = new uPlot(
+            optionsOf({
+              uPlot,
+              host: figure,
+              looks,
+              columns: now,
+              ...size(),
+              syncKey,
+              words: words.states,
+              back: () => choose(null),
+              hooks: {
+                setCursor: [label],
+                setSelect: [
+                  (/** @type {any} */ made) => {
+                    if (made.select.width < 4) return;
+                    const [low, high] = [made.select.left, made.select.left + made.select.width].map((x) =>
+                      made.posToVal(x, 'x'),
+                    );
+                    made.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+                    if (high - low > 1) choose(low, high);
+                  },
+                ],
+              },
+            }),
+            now.data,
+            place,
+          );
+          const canvas = place.querySelector('canvas');
+          canvas?.setAttribute('aria-hidden', 'true');
+          pace();
+          draw();
+          hide();
+        };
+        frames.current = drawn(figure, draw);
+        let [was, tall] = [-1, false];
+        const watch = new ResizeObserver(() => {
+          const now = size();
+          const kind = now.height < 90 || now.width < 150;
+          if (was < 0 || kind !== tall || was < 150 !== now.width < 150) make();
+          else plot.current?.setSize(now);
+          [was, tall] = [now.width, kind];
+        });
+        watch.observe(place);
+        const dark = matchMedia('(prefers-color-scheme: dark)');
+        const recolour = () => {
+          forget(figure);
+          plot.current?.redraw(false, true);
+        };
+        dark.addEventListener('change', recolour);
+        const theme = new MutationObserver(recolour);
+        theme.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
+        undo.push(
+          () => watch.disconnect(),
+          () => dark.removeEventListener('change', recolour),
+          () => theme.disconnect(),
         );
-        const canvas = place.querySelector('canvas');
-        canvas?.setAttribute('aria-hidden', 'true');
-        pace();
-        draw();
-        hide();
-      };
-      const pace = () => {
-        const now = state.current;
-        frames.current?.pace(Math.min(Math.max((now.to - now.from) / size().width / 2, 200), 1000));
-      };
-      frames.current = drawn(figure, draw);
-      let [was, tall] = [-1, false];
-      const watch = new ResizeObserver(() => {
-        const now = size();
-        const kind = now.height < 90 || now.width < 150;
-        if (was < 0 || kind !== tall || was < 150 !== now.width < 150) make();
-        else plot.current?.setSize(now);
-        [was, tall] = [now.width, kind];
-      });
-      watch.observe(place);
-      const dark = matchMedia('(prefers-color-scheme: dark)');
-      const recolour = () => {
-        forget(figure);
-        plot.current?.redraw(false, true);
-      };
-      dark.addEventListener('change', recolour);
-      const theme = new MutationObserver(recolour);
-      theme.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme', 'class'] });
-      undo.push(
-        () => watch.disconnect(),
-        () => dark.removeEventListener('change', recolour),
-        () => theme.disconnect(),
-      );
-      redraw((n) => n + 1);
-    });
+      },
+      (error) => console.warn(error),
+    );
     return () => {
       gone = true;
       for (const each of undo) each();
@@ -240,6 +246,7 @@ export function Chart({
   }, [shape, syncKey, height]);
 
   useEffect(draw, [columns, from, to, live, zoom]);
+  useEffect(pace, [span]);
 
   const hide = useCallback(() => {
     const { columns: now, series: all, hidden: off } = state.current;
