@@ -10,6 +10,7 @@ import pytest
 
 from rookery.core.points import Aggregation, Bin, Point, StoreRefused, Telemetry, Value
 from rookery.storage.telemetry import TelemetryStore
+from rookery.storage.telemetry.rounds import OLDEST_SECONDS, WORTH
 from rookery.storage.telemetry.store import MERGE_AGE
 from tests.fakes import ManualClock
 from tests.storage.telemetry.conftest import OpenStore
@@ -294,15 +295,24 @@ class TestDelete:
 
 
 async def test_points_are_merged_by_age(store: TelemetryStore, clock: ManualClock, tmp_path: Path) -> None:
-    await store.write([(1, 1, 1)])
+    """Soon when each series has enough to be worth rewriting its block, else after hours."""
+    await store.write([(1, time, time) for time in range(WORTH)])
     clock.turn(MERGE_AGE - 1)
-    await store.write([(1, 2, 2)])
+    await store.write([(2, time, time) for time in range(WORTH)])
     assert blocks_in(tmp_path) == 0
     clock.turn(2)
     await store.delete([9])  # behind the merge in the queue of the writer
     await store.merge()
-    assert blocks_in(tmp_path) == 1
-    assert store.counters.merged == 2
+    assert blocks_in(tmp_path) == 2
+    assert (store.counters.merged, store.counters.rounds) == (2 * WORTH, 1)
+    await store.write([(1, 100, 100), (2, 100, 100)])
+    clock.turn(MERGE_AGE)
+    await store.delete([9])
+    assert store.counters.rounds == 1
+    clock.turn(OLDEST_SECONDS)
+    await store.delete([9])
+    await store.merge()
+    assert (store.counters.merged, store.counters.rounds) == (2 * WORTH + 2, 2)
 
 
 async def test_reading_and_writing_go_on_while_points_are_merged(open_store: OpenStore) -> None:

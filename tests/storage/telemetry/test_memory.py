@@ -80,5 +80,23 @@ def test_idle_series_are_dropped_when_there_are_too_many(monkeypatch: pytest.Mon
     run = memory.run(1)
     memory.freeze(run)
     memory.settle(run, Point(10, "a"), 1)
-    memory.trim()
+    list(memory.trim())
     assert set(memory.runs) == {2, 3}
+
+
+def test_dropping_idle_series_takes_many_steps_and_only_as_many_as_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_IDLE", 20)
+    monkeypatch.setattr(module, "TRIM_AT_ONCE", 5)
+    memory = made()
+    for series in range(10, 60):
+        memory.run(series)
+    before = set(memory.runs)
+    steps = memory.trim()
+    next(steps)
+    memory.add([15], [100], [1.0])  # in use again, between two steps
+    assert len(list(steps)) >= 5
+    assert {1, 2, 3, 15} <= set(memory.runs)
+    assert len(memory.runs) == 20
+    assert set(memory.runs) - {1, 2, 3, 15} == {series for series in before if series > 43}

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rookery.core.points import Aggregation
-from rookery.storage.telemetry import TelemetryStore, expiry, merge
+from rookery.storage.telemetry import TelemetryStore, commitlog, expiry, merge
 from tests.fakes import ManualClock
 from tests.storage.telemetry.ledger import Ledger, told
 
@@ -29,6 +29,8 @@ def small_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(merge, "OPEN_POINTS", 4)
         patch.setattr(merge, "MOST_POINTS", 8)
+        patch.setattr(merge, "FAST_SPAN", 20)
+        patch.setattr(commitlog, "FOLD_ROWS", 3)
         patch.setattr(expiry, "SLACK", 0)
         yield
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rookery.core.points import Aggregation, StoreRefused
-from rookery.storage.telemetry import TelemetryFileError, TelemetryStore
+from rookery.storage.telemetry import TelemetryFileError, TelemetryStore, merge
 from rookery.storage.telemetry import store as store_module
 from rookery.storage.telemetry.room import LOOK_SECONDS, NEARLY_FULL
 from rookery.storage.telemetry.rounds import RETRY_SECONDS
@@ -160,6 +160,11 @@ async def test_a_disk_that_stands_still_does_not_fill_memory(
 
 
 class TestDamage:
+    @pytest.fixture(autouse=True)
+    def small_blocks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The points of these tests follow each other fast, and should be in two blocks."""
+        monkeypatch.setattr(merge, "FAST_BLOCKS", 1)
+
     async def prepared(self, open_store: OpenStore, path: Path, change: str) -> None:
         store = await open_store()
         await store.write([(1, time, time / 4) for time in range(3_000)] + [(2, 1, "whole")])

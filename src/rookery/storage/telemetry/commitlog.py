@@ -2,6 +2,9 @@
 
 Ids of rows grow for ever, also when the table has been empty: `state` keeps the highest that was ever deleted. The
 series compare themselves with these ids to know what they have merged.
+
+Boards that report now and then make rows of a point or two, which cost more to keep and to replay than what they hold.
+So many small rows are folded into one, which has the id of the newest of them and their points in the same order.
 """
 
 from __future__ import annotations
@@ -9,14 +12,21 @@ from __future__ import annotations
 import logging
 import zlib
 
+from rookery.core.points import Value
 from rookery.storage.telemetry.connection import FAILURES, WriterConnection
 from rookery.storage.telemetry.memory import Memory
-from rookery.storage.telemetry.packing import unpack_columns
+from rookery.storage.telemetry.packing import pack_columns, unpack_columns
 
 logger = logging.getLogger(__name__)
 
 INSERT = "INSERT INTO log (id, data, checksum) VALUES (?, ?, ?)"
 SET_ASIDE = "INSERT INTO damaged (source, row, checksum, data) SELECT 'log', id, checksum, data FROM log WHERE id = ?"
+
+FOLD_ROWS = 500
+"""Rows that are made one: 3 ms of work. Replaying a point takes 0.3 µs, replaying a row 5."""
+
+FOLD_BYTES = 128 * 1024
+"""Rows that have more together are large enough."""
 
 
 class CommitLog:
@@ -28,6 +38,8 @@ class CommitLog:
         """The newest row."""
         self.size = 0
         """Bytes of all rows."""
+        self._folded = 0
+        """Rows up to this one are folded, or were not worth it."""
 
     def append(self, data: bytes) -> None:
         """Add a row and commit, with whatever else is in the open transaction."""
@@ -55,6 +67,8 @@ class CommitLog:
                 logger.error("row %d of the telemetry log is damaged and set aside: %r", number, error)
                 broken.append(number)
         self.row = row
+        first = connection.execute("SELECT min(id) FROM log").fetchone()[0]
+        self._folded = row if first is None else first - 1
         if broken:
             self._connection.begin()
             for number in broken:
@@ -64,6 +78,41 @@ class CommitLog:
             self._connection.commit()
         return len(broken)
 
+    @property
+    def foldable(self) -> bool:
+        """Whether there are rows that `fold` should look at."""
+        return self.row - self._folded >= FOLD_ROWS
+
+    def fold(self, memory: Memory) -> None:
+        """Make one row of the next `FOLD_ROWS`. Outside of a transaction, and not while a round of merging runs.
+
+        Points that are in blocks already are left out: the new row has an id that says of none of its points that.
+        """
+        begin, end = self._folded, self._folded + FOLD_ROWS
+        self._folded = end
+        sql = self._connection.sql()
+        size = sql.execute("SELECT sum(length(data)) FROM log WHERE id > ? AND id <= ?", (begin, end)).fetchone()[0]
+        if not size or size > FOLD_BYTES:
+            return
+        series: list[int] = []
+        times: list[int] = []
+        values: list[Value] = []
+        number = 0
+        query = "SELECT id, data, checksum FROM log WHERE id > ? AND id <= ? ORDER BY id"
+        for number, data, checksum in sql.execute(query, (begin, end)).fetchall():
+            if zlib.crc32(data) != checksum:
+                return  # left as it is, for the next start to set aside
+            columns = memory.unmerged(number, *unpack_columns(data))
+            series += columns[0]
+            times += columns[1]
+            values += columns[2]
+        data = pack_columns(series, times, values)
+        self._connection.begin()
+        sql.execute("DELETE FROM log WHERE id > ? AND id <= ?", (begin, end))
+        sql.execute(INSERT, (number, data, zlib.crc32(data)))
+        self._connection.commit()
+        self.size += len(data) - size
+
     def remember(self, row: int) -> None:
         """Note that ids up to this one are used. Inside a transaction."""
         self._connection.sql().execute("INSERT OR REPLACE INTO state VALUES ('log', ?)", (row,))
@@ -71,6 +120,7 @@ class CommitLog:
     def delete(self, upto: int) -> None:
         """Delete the rows up to this one, which are merged. Inside a transaction."""
         self.remember(upto)
+        self._folded = max(self._folded, upto)
         self._connection.sql().execute("DELETE FROM log WHERE id <= ?", (upto,))
 
     def measure(self) -> None:

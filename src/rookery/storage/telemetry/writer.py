@@ -1,7 +1,7 @@
 """The writer: the one thread that changes `telemetry.db`.
 
 Jobs come through a queue: a batch to commit, series to delete, points to expire, a merge to run now, the end. Between
-jobs it merges and removes what is old, step by step.
+jobs it merges, folds the log and removes what is old, step by step.
 
 Crash safety rests on two numbers. Each row of the log has an ever growing id, and each series has in `last.merged` the
 row up to which its points are in blocks, changed in the transaction that writes the blocks. Replay takes a point of
@@ -36,8 +36,8 @@ from rookery.storage.telemetry.rounds import SET_LAST, Counters, Rounds, Told
 log = logging.getLogger(__name__)
 
 HELP_SECONDS = 0.05
-"""While memory has more than twice what starts a merge, each commit is preceded by so much merging: the producers
-are slowed down instead of memory growing."""
+"""While memory has twice what starts a merge (with many slow series: what starts one), each commit is preceded by so
+much merging: the producers are slowed down instead of memory growing."""
 
 MOST_MEMORY = 8
 """Times what starts a merge: beyond this batches are refused, for merging must have been failing for long."""
@@ -74,11 +74,15 @@ class Merge(NamedTuple):
     done: Told | None
 
 
+class Age(NamedTuple):
+    """See whether what is in memory should be merged although it is little."""
+
+
 class Stop(NamedTuple):
     """Do nothing after this."""
 
 
-Job = Commit | Delete | Expire | Merge | Stop
+Job = Commit | Delete | Expire | Merge | Age | Stop
 
 
 class Writer:
@@ -142,6 +146,8 @@ class Writer:
             if job is None:
                 if self._rounds.running:
                     self._rounds.step()
+                elif self._foldable:
+                    self._fold()
                 else:
                     self._expiry.step()
             elif isinstance(job, Commit):
@@ -158,6 +164,9 @@ class Writer:
                     self._rounds.want(job.done)
                 elif job.done is not None:
                     job.done(self._failed)
+            elif isinstance(job, Age):
+                if self._failed is None:
+                    self._rounds.age()
             else:
                 break
         self._rounds.end("the store was closed")
@@ -169,9 +178,20 @@ class Writer:
         if self._failed is None:
             self._rounds.begin()
         try:
-            return self._jobs.get(block=not (self._rounds.running or self._expiry.running))
+            return self._jobs.get(block=not (self._rounds.running or self._expiry.running or self._foldable))
         except queue.Empty:
             return None
+
+    @property
+    def _foldable(self) -> bool:
+        return self._failed is None and self._log.foldable
+
+    def _fold(self) -> None:
+        try:
+            self._log.fold(self.memory)
+        except FAILURES as error:
+            log.warning("rows of the telemetry log could not be folded; they stay as they are: %s", error)
+            self._connection.undo(error)
 
     def _guarded(self, work: Callable[[T], str | None], argument: T) -> str | None:
         """Do it, and answer why it could not be done.
@@ -245,7 +265,7 @@ class Writer:
         lacking = self._room.lacking()
         if lacking is not None:
             return lacking
-        if self.memory.points > 2 * self._merge_points:
+        if self.memory.points > max(2 * self._merge_points, self._rounds.enough):
             self._help()
             if self.memory.points > MOST_MEMORY * self._merge_points:
                 return "the store can not merge what it has; see its log"
