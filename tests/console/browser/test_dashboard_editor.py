@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.boards import dashboard, place, stored, thing_with, widget
 from tests.console.browser.conftest import sign_in, window
-from tests.console.browser.looking import PHONE, axe, overflow, picture
+from tests.console.browser.looking import PATIENCE, PHONE, axe, overflow, picture
 
 LAMP = {"name": "lamp", "type": "STATUS"}
 LEVEL = {"name": "level", "type": "FLOAT"}
@@ -309,15 +309,22 @@ def test_a_board_of_the_other_dialect_is_shown_and_told(
     board = next(each for each in boards if each["dialect"] == "particle")
     made = dashboard(cloud, "Other dialect")
     page = signed_in
-    for name, offer, kind in (("temperature", "variable", "Value"), ("light", "function", "Switch")):
+    offers = (("temperature", "variable", "Value"), ("temperature", "event", "Value"), ("light", "function", "Switch"))
+    for name, offer, kind in offers:
         edit(page, made, "?add=1")
         sheet = page.get_by_role("dialog", name="Add a widget")
         sheet.get_by_role("button", name=re.compile(f"^{board['name']}")).click()
-        sheet.get_by_role("button", name=f"{name} {offer}", exact=True).click()
+        if offer == "event":
+            # It may not have been heard yet: then its name is typed.
+            sheet.get_by_label("Name of the event").fill(name)
+            sheet.get_by_role("button", name="Use this event").click()
+        else:
+            sheet.get_by_role("button", name=f"{name} {offer}", exact=True).click()
         sheet.locator(".db-sample").filter(has_text=kind).first.click()
         save(page)
-    shown, switch = page.locator("[data-widget]").first, page.locator("[data-widget]").last
+    shown, heard, switch = page.locator("[data-widget]").all()
     expect(shown).to_contain_text(re.compile(r"\d"))
+    expect(heard).to_contain_text(re.compile(r"\d"), timeout=4 * PATIENCE)
     switch.get_by_role("switch").click()
     expect(switch.get_by_role("switch")).to_be_checked()
     expect(switch.locator(".db-tile")).not_to_have_class(re.compile("is-"))
@@ -325,5 +332,6 @@ def test_a_board_of_the_other_dialect_is_shown_and_told(
     sources = [each["options"]["source"] for each in stored(cloud, made["id"])["widgets"]]
     assert [(each["device"], each["kind"], each["name"]) for each in sources] == [
         (board["id"], "variable", "temperature"),
+        (board["id"], "event", "temperature"),
         (board["id"], "function", "light"),
     ]

@@ -197,9 +197,9 @@ const begin = {
     };
     const stops = [
       presence(context),
-      live.on(`events/${source.name}`, (message) => {
-        const device = message.device?.hex_id ?? message.device;
-        if (message.k === 'event' && (device === source.device || message.device?.id === source.id)) hear(message);
+      live.on(source.id ? `device-events/${source.id}` : `events/${source.name}`, (message) => {
+        // The sender of an event is named by the id that boards of its kind have.
+        if (message.k === 'event' && message.source === source.device) hear(message);
       }),
     ];
     const ready = source.id
