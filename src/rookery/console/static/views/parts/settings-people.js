@@ -73,7 +73,7 @@ export function People() {
               ${person.operator && html` <${Tag} label=${t.operator} kind="ok" />`}
               ${!person.has_password && html` <${Tag} label=${t.waiting} kind="warning" />`}`,
           },
-          { key: 'email', label: t.email, render: (/** @type {Person} */ person) => person.email },
+          { key: 'email', label: t.email, hidePhone: true, render: (/** @type {Person} */ person) => person.email },
           { key: 'mfa', label: t.mfa, hidePhone: true, render: (/** @type {Person} */ person) => (person.mfa ? t.yes : t.no) },
           {
             key: 'created',

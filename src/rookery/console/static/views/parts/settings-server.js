@@ -113,7 +113,9 @@ function SettingSheet({ setting, onClose, onDone }) {
   };
   const submit = () => {
     if (setting.kind === 'list') return write(String(value).split(/[\n,]+/).map((one) => one.trim()).filter(Boolean));
-    return write(value);
+    // A port may be the word `off`.
+    const number = ['int', 'number', 'port'].includes(setting.kind) && /^-?[0-9.]+$/.test(String(value).trim());
+    return write(number ? Number(value) : value);
   };
   const type = { bool: 'switch', choice: 'select', list: 'textarea', int: 'number', number: 'number' }[setting.kind] ?? 'text';
   return html`<${Sheet} open title=${setting.name} onClose=${onClose}>
