@@ -25,13 +25,6 @@ const FILES = [
   ['uplot', 'dist/uPlot.iife.min.js', 'uplot.js', (text) => `${text}\nexport default uPlot;\n`],
   ['uplot', 'dist/uPlot.min.css', 'uplot.css'],
   [
-    'gridstack',
-    'dist/gridstack-all.js',
-    'gridstack.js',
-    (text) => `${COMMONJS}${text}\nexport const GridStack = module.exports;\nexport default GridStack;\n`,
-  ],
-  ['gridstack', 'dist/gridstack.min.css', 'gridstack.css'],
-  [
     'leaflet',
     'dist/leaflet.js',
     'leaflet.js',
