@@ -186,6 +186,7 @@ export default {
   },
   chart: {
     role: 'chart',
+    ofThing: (/** @type {string} */ name, /** @type {string} */ thing) => `${name}, ${thing}`,
     empty: 'No values in this time',
     loading: 'Loading values',
     failed: 'The history could not be read.',

@@ -72,7 +72,9 @@ export function ChartView({ widget, variables, options, range, setRange, syncKey
     () =>
       variables.map((one, at) => ({
         id: one.id,
-        label: one.name,
+        label: variables.some((other) => other !== one && other.name === one.name)
+          ? t.ofThing(one.name, one.thing_name)
+          : one.name,
         unit: options.unit ?? one.unit,
         step: family(one.type) === 'bool',
         ...looks[at],
