@@ -81,6 +81,8 @@ def test_names_and_boards_are_filtered_in_the_address(signed_in: Page, boards: l
     listen(page)
     page.get_by_role("searchbox", name="Names that begin with").fill("mine/")
     page.wait_for_url("**/events?prefix=mine*")
+    expect(page.get_by_text("No event that fits has come yet.")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
     publish(page, "other/x")
     publish(page, "mine/x")
     expect(row(page, "mine/x")).to_be_visible()
