@@ -11,7 +11,7 @@ import pytest
 from rookery.particle.platforms import Transport
 from rookery.simulate.particle import make_key
 from tests.console.boards import arduino, arduino_device, particle, until_so
-from tests.console.watching import Someone
+from tests.console.watching import PATIENCE, Someone
 from tests.serving import serving
 
 HEX = "5e0000000000000000000042"
@@ -56,7 +56,7 @@ async def test_a_particle_board_comes_and_goes_and_an_impostor_is_refused(tmp_pa
         ada = await Someone.signed_in(server)
         code = await ada.services.claims.code(ada.person.id)
         async with particle(server, HEX, transport, claim_code=code.text) as board:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await board.connected()
                 await board.claimed()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import logging
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from rookery.console.pulse import Pulse, measured
 from rookery.console.troubles import WORDS, told
 from rookery.core.clock import DAY
 from rookery.core.points import PULSE_SERIES
+from tests.console.boards import until_so
 from tests.console.watching import Someone
 from tests.fakes import FakeBoard, ManualClock, memory_services, settled
 from tests.serving import serving
@@ -153,11 +153,12 @@ async def test_the_topic_says_the_numbers_again_and_again(tmp_path: Path, monkey
                 assert (await tab.until("pulse"))["scope"] == "server"
                 assert (await other.until("pulse"))["scope"] == "space"
         assert server.console is not None
-        for _ in range(1_000):
-            if not server.console.pulse.watchers:
-                break
-            await asyncio.sleep(0.01)
-        assert not server.console.pulse.watchers
+        pulse = server.console.pulse
+
+        async def unwatched() -> bool:
+            return not pulse.watchers
+
+        await until_so(unwatched)
 
 
 async def test_points_survive_a_restart_of_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,10 +166,8 @@ async def test_points_survive_a_restart_of_the_server(tmp_path: Path, monkeypatc
     monkeypatch.setattr(module, "MINUTE", 1)
     async with serving(tmp_path) as server:
         ada = await Someone.signed_in(server)
-        for _ in range(1_000):
-            if await server.core.telemetry.count(PULSE_SERIES, 0, 1 << 60):
-                break
-            await asyncio.sleep(0.01)
+        telemetry = server.core.telemetry
+        await until_so(lambda: telemetry.count(PULSE_SERIES, 0, 1 << 60))
     monkeypatch.setattr(module, "TICK_SECONDS", 1_000)
     async with serving(tmp_path) as server:
         ada.server = server

@@ -17,7 +17,7 @@ from rookery.core.records import Bearer, Person, Thing, UpdatePolicy, ValueKind
 from rookery.core.variables import VariableSpec
 from rookery.server import Server
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until a test gives up waiting for what should come at once."""
 
 
