@@ -10,8 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.crash.driver import Report, run
+from tests.crash.driver import LOAD_SECONDS, Report, run
 
+SHORT = 0.1, 1.0
+"""Seconds of load before a kill, where there are many kills."""
 MANY = 50
 """Cycles from which on boards say less in each: the comparison at the end is of everything."""
 
@@ -26,6 +28,8 @@ def main() -> int:
     given = parser.parse_args()
     messages = given.messages or (1_000 if given.cycles < MANY else 200)
 
+    load = LOAD_SECONDS if given.cycles < MANY else SHORT
+
     def tell(report: Report) -> None:
         print(
             f"\r{report.cycles} of {given.cycles} cycles, {report.verdict.acknowledged} values", end="", file=sys.stderr
@@ -34,7 +38,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.data_dir or Path(scratch) / "data"
         began = time.monotonic()
-        report = asyncio.run(run(folder, given.cycles, given.seed, messages, tell))
+        report = asyncio.run(run(folder, given.cycles, given.seed, messages, load, tell))
     print(file=sys.stderr)
     print(json.dumps({"seed": given.seed, **report.as_json(), "seconds": round(time.monotonic() - began)}))
     verdict = report.verdict

@@ -211,7 +211,7 @@ class Scene:
 
     async def back_up(self) -> None:
         """Ask for a backup, and do not wait for it."""
-        await asyncio.to_thread(self._server.administer, "backup_start")
+        await asyncio.to_thread(self._server.administer, "backup_begin")
 
     async def close(self) -> None:
         """Let go."""
@@ -248,7 +248,12 @@ def _free_ports(count: int) -> list[int]:
 
 
 async def run(
-    folder: Path, cycles: int, seed: int, messages: int = 1_000, tell: Callable[[Report], None] = lambda _report: None
+    folder: Path,
+    cycles: int,
+    seed: int,
+    messages: int = 1_000,
+    load: tuple[float, float] = LOAD_SECONDS,
+    tell: Callable[[Report], None] = lambda _report: None,
 ) -> Report:
     """Kill the server so often.
 
@@ -268,7 +273,7 @@ async def run(
         for cycle in range(cycles):
             since = scene.now()
             async with scene.talking(messages):
-                await asyncio.sleep(source.uniform(*LOAD_SECONDS))
+                await asyncio.sleep(source.uniform(*load))
                 what = "load"
                 if cycle % 5 == 3:
                     await scene.back_up()
@@ -290,6 +295,9 @@ async def run(
             blocks = _blocks(folder)
             report.merges += blocks > blocks_before
             blocks_before = blocks
+            for file in (folder / "backups").glob("*"):
+                # Whole ones of earlier cycles and the broken one: they would fill the disk.
+                file.unlink(missing_ok=True)
             tell(report)
             if not verdict.clean:
                 report.verdict = verdict
