@@ -49,7 +49,10 @@ def signed_in(browser: Browser, server: Sandbox) -> BrowserContext:
     """A window whose cookie is the owner's session."""
     context = browser.new_context(base_url=server.description["http"], viewport=WINDOW)
     user = server.description["user"]
-    answer = context.request.post("/console/api/session", data={"email": user["email"], "password": user["password"]})
+    own = {"sec-fetch-site": "same-origin"}
+    answer = context.request.post(
+        "/console/api/session", data={"email": user["email"], "password": user["password"]}, headers=own
+    )
     if not answer.ok:
         raise RuntimeError(answer.text())
     return context

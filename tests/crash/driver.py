@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import socket
 import sqlite3
@@ -295,9 +296,8 @@ async def run(
             blocks = _blocks(folder)
             report.merges += blocks > blocks_before
             blocks_before = blocks
-            for file in (folder / "backups").glob("*"):
-                # Whole ones of earlier cycles and the broken one: they would fill the disk.
-                file.unlink(missing_ok=True)
+            # Whole ones of earlier cycles and the broken one: they would fill the disk.
+            shutil.rmtree(folder / "backups", ignore_errors=True)
             tell(report)
             if not verdict.clean:
                 report.verdict = verdict
