@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
 from rookery.core.points import StoreRefused
-from rookery.storage.telemetry import TelemetryStore, commitlog, merge
+from rookery.storage.telemetry import TelemetryStore, blocks, commitlog, merge
 from rookery.storage.telemetry.rounds import MOST_WAITING, WORTH
 from tests.fakes import ManualClock
 from tests.storage.telemetry.conftest import OpenStore
@@ -110,6 +112,26 @@ async def test_a_deleted_series_does_not_come_back_by_folding(
     assert await again.last([7]) == {}
     assert await again.count(7, *ALL) == 0
     await again.close()
+
+
+async def test_the_first_merge_lets_commits_pass_while_its_libraries_load(
+    store: TelemetryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading, loaded = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        loading.set()
+        assert loaded.wait(20)
+
+    monkeypatch.setattr(blocks, "warm", slowly)
+    await store.write([(1, 1, 1)])
+    merge_order = asyncio.create_task(store.merge())
+    assert await asyncio.to_thread(loading.wait, 20)
+    await store.write([(1, 2, 2)])
+    assert (store.counters.rounds, merge_order.done()) == (0, False)
+    loaded.set()
+    await merge_order
+    assert store.counters.merged == 2
 
 
 async def test_large_rows_are_left_as_they_are(

@@ -78,7 +78,9 @@ class Rounds:
         counters: Counters,
         clock: Clock,
         merge_points: int,
+        nudge: Callable[[], None],
     ) -> None:
+        self._nudge = nudge
         self._connection = connection
         self._log = commit_log
         self._memory = memory
@@ -91,6 +93,7 @@ class Rounds:
         self._retry_at = float("-inf")
         self._began_at = clock.monotonic()
         self._warming: threading.Thread | None = None
+        self._warm = False
         self._wanted: list[Told] | None = None
         self._told: list[Told] = []
         self.buried = False
@@ -130,14 +133,21 @@ class Rounds:
             self._round = self._work()
 
     def _due(self) -> bool:
-        if self._wanted is not None:
-            return True
-        if self._memory.points < self.enough and self._log.size < MERGE_BYTES:
+        wanted = self._wanted is not None
+        if not wanted and self._memory.points < self.enough and self._log.size < MERGE_BYTES:
             return False
         if self._warming is None:
-            self._warming = threading.Thread(target=blocks.warm, name="telemetry-warm", daemon=True)
+            self._warming = threading.Thread(target=self._import, name="telemetry-warm", daemon=True)
             self._warming.start()
-        return not self._warming.is_alive() and self._clock.monotonic() >= self._retry_at
+        return self._warm and (wanted or self._clock.monotonic() >= self._retry_at)
+
+    def _import(self) -> None:
+        # In a thread of its own: a group commit must not wait for it.
+        try:
+            blocks.warm()
+        finally:
+            self._warm = True
+            self._nudge()
 
     def step(self) -> None:
         """Encode one block or write one series. An error ends the round; nothing is lost by it."""

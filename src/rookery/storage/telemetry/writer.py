@@ -78,11 +78,15 @@ class Age(NamedTuple):
     """See whether what is in memory should be merged although it is little."""
 
 
+class Nudge(NamedTuple):
+    """Look again whether there is something to do."""
+
+
 class Stop(NamedTuple):
     """Do nothing after this."""
 
 
-Job = Commit | Delete | Expire | Merge | Age | Stop
+Job = Commit | Delete | Expire | Merge | Age | Nudge | Stop
 
 
 class Writer:
@@ -109,7 +113,9 @@ class Writer:
         self.counters = Counters()
         self._connection = WriterConnection(path, connect, synchronous)
         self._log = CommitLog(self._connection)
-        self._rounds = Rounds(self._connection, self._log, self.memory, self.counters, clock, merge_points)
+        self._rounds = Rounds(
+            self._connection, self._log, self.memory, self.counters, clock, merge_points, lambda: self.submit(Nudge())
+        )
         self._expiry = Expiry(self._connection, self.memory)
 
     # ---- the thread -------------------------------------------------------------------------------------------------
@@ -167,6 +173,8 @@ class Writer:
             elif isinstance(job, Age):
                 if self._failed is None:
                     self._rounds.age()
+            elif isinstance(job, Nudge):
+                pass
             else:
                 break
         self._rounds.end("the store was closed")
