@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -74,11 +75,20 @@ class Sandbox:
         return Board(device, secret, thing["id"])
 
 
+def environment() -> dict[str, str]:
+    """For a server: without what is meant for benchmarks, which it would take for settings that it does not know."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("ROOKERY_BENCH_")}
+
+
 @contextlib.contextmanager
 def sandbox() -> Iterator[Sandbox]:
     """A sandbox that ends with the block."""
     with subprocess.Popen(
-        [sys.executable, "-m", "rookery", "sandbox"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "rookery", "sandbox"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
     ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
