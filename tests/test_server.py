@@ -16,6 +16,7 @@ import pytest
 import websockets
 
 from rookery.admin import runfile
+from rookery.admin.api import BODY_LIMIT
 from rookery.clock import ManualClock
 from rookery.core.access import Principal
 from rookery.core.clock import SECOND
@@ -305,7 +306,7 @@ async def test_the_administration_is_open_to_its_token_only(tmp_path: Path) -> N
             assert [person["email"] for person in answer.json()["result"]] == ["owner@example.org"]
             assert (await client.get("/-/admin", headers=right)).status_code == 404
             assert (await client.post("/-/admin", content=b"{", headers=right)).status_code == 400
-            assert (await client.post("/-/admin", content=b" " * 70_000, headers=right)).status_code == 413
+            assert (await client.post("/-/admin", content=b" " * (BODY_LIMIT + 1), headers=right)).status_code == 413
 
 
 async def test_chores_are_done_by_the_servers_own_clock(tmp_path: Path) -> None:
