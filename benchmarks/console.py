@@ -124,7 +124,7 @@ WATCH = """(id) => {
   const tile = document.querySelector(`[data-widget="${id}"]`);
   window.seen = new Map();
   const look = () => {
-    const number = Number((tile.textContent.match(/\\d{4,}/) || [])[0]);
+    const number = Number((tile.textContent.match(/\\d[\\d,.\\s]{3,}/) || [''])[0].replace(/\\D/g, ''));
     // After the next frame the value is on the screen, and not only in the tree.
     if (number && !window.seen.has(number)) {
       window.seen.set(number, 0);
