@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Locator, Page
+
+from tests.console.browser.looking import PATIENCE
 
 
 class Calls:
@@ -32,6 +36,14 @@ class Calls:
         assert answer.ok, f"{method} {path}: {answer.status} {answer.text()}"
         text = answer.text()
         return answer.json() if text and "json" in answer.headers.get("content-type", "") else text
+
+
+def until(page: Page, ready: Callable[[], bool], patience: int = PATIENCE) -> None:
+    """Look again until it is so; what happens outside of pages, no page tells of."""
+    end = time.monotonic() + patience / 1_000
+    while not ready():
+        assert time.monotonic() < end, f"not so after {patience} ms"
+        page.wait_for_timeout(100)
 
 
 def panel(page: Page, title: str) -> Locator:

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from rookery.testing.sandbox import Sandbox, running_sandbox
 from tests.clients.chromium import require_chromium
+from tests.console.browser.house import EMAIL, PASSWORD, House
 from tests.console.browser.looking import DESKTOP, PATIENCE, Watch
 
 expect.set_options(timeout=PATIENCE)
@@ -123,3 +124,22 @@ def someone(cloud: Sandbox) -> Callable[[str], tuple[str, str]]:
         return email, password
 
     return add
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server that a test may end and start again; whoever does leaves it running."""
+    found = House(tmp_path_factory.mktemp("house") / "data")
+    try:
+        found.move_in()
+        yield found
+    finally:
+        found.kill()
+
+
+@pytest.fixture
+def at_home(chromium: Browser, house: House) -> Iterator[Page]:
+    """A window of the owner of the house."""
+    with window(chromium, house.url) as opened:
+        sign_in(opened.context, EMAIL, PASSWORD)
+        yield opened

@@ -65,6 +65,10 @@ export function chooseSpace(id) {
   }
 }
 
+/** The other tabs of this browser: they have the same cookie, and hear when somebody signs in or out with it. */
+const tabs = globalThis.document && 'BroadcastChannel' in globalThis ? new BroadcastChannel('rookery.session') : null;
+tabs?.addEventListener('message', () => void (expired.value ? refresh().catch(() => {}) : verify()));
+
 /** @type {Array<() => void>} */
 let waiting = [];
 
@@ -140,6 +144,7 @@ export async function verify() {
 export async function signIn(email, password) {
   try {
     take(await ask('POST', 'session', { email, password }));
+    tabs?.postMessage('begun');
     return null;
   } catch (error) {
     const detail = /** @type {{detail?: {error?: string, mfa?: string}}} */ (error).detail;
@@ -152,6 +157,7 @@ export async function signIn(email, password) {
  * @param {string} mfa @param {string} code */
 export async function signInWithCode(mfa, code) {
   take(await ask('POST', 'session/otp', { mfa, ...(/^\d{6}$/.test(code) ? { otp: code } : { recovery: code }) }));
+  tabs?.postMessage('begun');
 }
 
 /** What the one-time link answered is a session, too. @param {Session} value */
@@ -161,6 +167,7 @@ export function signedIn(value) {
 
 export async function signOut() {
   await ask('DELETE', 'session');
+  tabs?.postMessage('ended');
   session.value = { ...NOBODY, server: session.value.server };
   // A fresh page: nothing of the last person stays in memory.
   location.assign('/console/sign-in');

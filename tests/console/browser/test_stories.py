@@ -1,0 +1,127 @@
+"""What happens to pages that are open: the server goes and comes back, the session ends in another tab, a variable
+becomes another. Nothing that was typed is lost, and nothing looks truer than it is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from rookery.testing.sandbox import Sandbox
+from tests.console.browser.boards import thing_with
+from tests.console.browser.calls import Calls, panel, until
+from tests.console.browser.house import House
+from tests.console.browser.looking import axe, overflow, picture
+
+RETURN = 60_000
+"""Milliseconds in which a killed server has started again, its boards have come back and sent a value."""
+
+
+def test_a_server_that_was_killed_comes_back_and_pages_go_on(at_home: Page, house: House) -> None:
+    page, typing, looking = at_home, at_home.context.new_page(), at_home.context.new_page()
+    board = demo_board(page, house, "arduino")
+    page.goto(f"/console/devices/{board['id']}")
+    values = panel(page, "Live values").get_by_role("listitem")
+    expect(values.first).to_be_visible()
+    demo = next(each for each in Calls(page, house.url).iot("GET", "/v2/dashboards") if each["name"] == "Demo")
+    looking.goto(f"/console/dashboards/{demo['id']}")
+    light = looking.locator("[data-widget]").filter(has_text="Greenhouse light")
+    expect(light.get_by_role("switch")).to_be_visible()
+    typing.goto("/console/things")
+    typing.get_by_role("button", name="Create thing").first.click()
+    sheet = typing.locator("dialog").filter(has_text="Create thing")
+    sheet.get_by_label("Name").fill("Typed while away")
+    pages = (page, typing, looking)
+    for each in pages:
+        each.evaluate("() => { window.kept = true; }")
+
+    house.kill()
+    try:
+        for each in pages:
+            expect(each.locator(".connection")).to_contain_text("No connection to the server")
+            expect(each.locator(".connection")).to_contain_text("What you see is from")
+        expect(values.first).to_have_class(re.compile("device-stale"))
+        expect(light.locator(".db-tile")).to_have_class(re.compile("is-offline"))
+        for each in (page, looking):
+            axe(each)
+            assert overflow(each) == 0
+        picture(page, "server-gone-device")
+        picture(looking, "server-gone-dashboard")
+        last = values.all_inner_texts()
+        sheet.get_by_role("button", name="Create thing").click()
+        expect(sheet.get_by_role("alert")).to_contain_text("The server did not answer.")
+        expect(sheet.get_by_label("Name")).to_have_value("Typed while away")
+        axe(typing)
+        picture(typing, "server-gone-form")
+        light.get_by_role("switch").click()
+        expect(light.get_by_role("status")).to_contain_text("Not written. The server did not answer.")
+    finally:
+        house.start()
+
+    for each in (typing, looking):
+        each.evaluate("() => dispatchEvent(new Event('online'))")
+    for each in pages:
+        expect(each.locator(".connection")).to_be_hidden(timeout=RETURN)
+    sheet.get_by_role("button", name="Create thing").click()
+    expect(typing.get_by_role("heading", level=1, name="Typed while away")).to_be_visible()
+    expect(values.first).not_to_have_class(re.compile("device-stale"))
+    until(page, lambda: values.all_inner_texts() != last, RETURN)
+    demo_board(page, house, "arduino")
+    light.get_by_role("button", name="Try again").click()
+    expect(light.locator(".db-tile")).not_to_have_class(re.compile("is-"), timeout=RETURN)
+    for each in pages:
+        assert each.evaluate("() => window.kept"), "the page was loaded again"
+
+
+def demo_board(page: Page, house: House, dialect: str) -> dict[str, Any]:
+    """The first simulated board of a dialect, once it is online."""
+    calls = Calls(page, house.url)
+    found: list[dict[str, Any]] = []
+
+    def online() -> bool:
+        found[:] = calls.own("GET", f"devices?online=true&dialect={dialect}")["devices"]
+        return bool(found) and (dialect == "particle" or bool(found[0]["thing"]))
+
+    until(page, online, RETURN)
+    return found[0]
+
+
+def test_signing_out_in_one_tab_asks_in_the_other_and_loses_nothing(signed_in: Page, cloud: Sandbox) -> None:
+    other = signed_in.context.new_page()
+    other.goto("/console/things")
+    other.get_by_role("button", name="Create thing").first.click()
+    sheet = other.locator("dialog").filter(has_text="Create thing")
+    sheet.get_by_label("Name").fill("Typed in the other tab")
+    signed_in.goto("/console/ui")
+    signed_in.locator(".rail-end .menu-face").click()
+    signed_in.get_by_role("menuitem", name="Sign out").click()
+    signed_in.wait_for_url("**/console/sign-in")
+    again = other.get_by_role("dialog").filter(has_text="Sign in again")
+    again.get_by_label("Password", exact=True).fill(str(cloud.user.password))
+    other.keyboard.press("Enter")
+    expect(again).to_be_hidden()
+    expect(sheet.get_by_label("Name")).to_have_value("Typed in the other tab")
+    sheet.get_by_role("button", name="Create thing").click()
+    expect(other.get_by_role("heading", level=1, name="Typed in the other tab")).to_be_visible()
+
+
+def test_a_value_of_another_type_is_refused_in_words(signed_in: Page, cloud: Sandbox) -> None:
+    thing = thing_with(cloud, "Turned", {"name": "level", "type": "INT", "max_value": 10})
+    page = signed_in
+    page.goto(f"/console/things/{thing['id']}")
+    row = page.get_by_role("table", name="Variables").get_by_role("row").filter(has_text="level")
+    row.get_by_role("button", name="Set").click()
+    page.get_by_label("New value of level").fill("ten")
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text("Write a number.")
+    axe(page)
+    # As a page does that was opened before the variable was of this type.
+    page.route("**/publish", lambda route: route.continue_(post_data='{"value": "ten"}'))
+    page.get_by_label("New value of level").fill("5")
+    page.keyboard.press("Enter")
+    expect(row.get_by_role("status")).to_contain_text("not an integer")
+    page.unroute("**/publish")
+    row.get_by_role("button", name="Send again").click()
+    expect(row).to_contain_text("5")
+    expect(row.get_by_role("status")).to_have_count(0)
