@@ -94,6 +94,11 @@ for kind in ("integrations", "webhooks"):
         f"DELETE /{kind}/{{integration}}": "integrations:remove",
         f"POST /{kind}/{{integration}}/test": "integrations:test",
     }
+SCOPES |= {
+    "POST /integrations/preview": "integrations:create",
+    "GET /integrations/{integration}/deliveries": "integrations:get",
+    "POST /integrations/{integration}/deliveries/{delivery}/retry": "integrations:test",
+}
 ORGANISATION_SCOPES: dict[str, str] = {
     "GET ": "organization:get",
     "GET /search": "devices:list",
@@ -185,6 +190,11 @@ for kind in ("integrations", "webhooks"):
         f"DELETE /v1/{kind}/{{integration}}": {P},
         f"POST /v1/{kind}/{{integration}}/test": {P},
     }
+OTHERS |= {
+    "POST /v1/integrations/preview": {P},
+    "GET /v1/integrations/{integration}/deliveries": {P},
+    "POST /v1/integrations/{integration}/deliveries/{delivery}/retry": {P},
+}
 
 
 def denied(words: str) -> tuple[int, dict[str, Any]]:
