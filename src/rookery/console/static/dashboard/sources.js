@@ -204,7 +204,7 @@ const begin = {
     ];
     const ready = source.id
       ? own('GET', `devices/${source.id}/events`, { query: { limit: BEFORE } }).then(
-          ({ events }) => events.toReversed().forEach(hear),
+          ({ events }) => [...events].reverse().forEach(hear),
           // The stream goes on without what was before.
           () => undefined,
         )

@@ -2,6 +2,7 @@
 export default {
   title: 'Products',
   line: 'Fleets: boards that run the same firmware, whoever owns them, with customers, groups and a team.',
+  total: (/** @type {number} */ n) => (n === 1 ? '1 product' : `${n.toLocaleString()} products`),
   create: 'Create product',
   empty: 'There is no product yet.',
   example: 'A product is worth its while from the second board on: groups, customers with claim codes, and events of the whole fleet.',

@@ -17,7 +17,7 @@ export default function View() {
   const [making, setMaking] = useState(false);
   const action = html`<${Button} kind="primary" icon="plus" label=${t.create} onClick=${() => setMaking(true)} />`;
   return html`<${Page} title=${t.title} line=${t.line} action=${action}>
-    <${Panel} calls=${load.calls}>
+    <${Panel} title=${load.data ? t.total(load.data.length) : undefined} calls=${load.calls}>
       <${Table}
         label=${t.title}
         load=${load}

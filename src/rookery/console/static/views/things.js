@@ -107,7 +107,7 @@ function sorted(things, sort) {
       ? x - y
       : String(x).localeCompare(String(y), undefined, { numeric: true });
   };
-  return things.toSorted((a, b) => (down ? before(b, a) : before(a, b)));
+  return [...things].sort((a, b) => (down ? before(b, a) : before(a, b)));
 }
 
 const COLUMNS = [

@@ -93,7 +93,7 @@ export function findTypes(types, typed) {
     return words.every((word) => words_.includes(word));
   });
   const first = words[0];
-  return found.toSorted(
+  return [...found].sort(
     (a, b) =>
       Number(a.deprecated) - Number(b.deprecated) ||
       Number(isBasic(b)) - Number(isBasic(a)) ||
