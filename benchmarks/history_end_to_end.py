@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from benchmarks._history_control import Control
 from benchmarks._sandbox import Board, clients_file, load_generator, sandbox
 from benchmarks.ingest import CLIENTS, VARIABLES, drive, payload, stored
 
@@ -86,7 +87,8 @@ def load() -> dict[str, Any]:
         rows = [(b.id, b.id, b.secret, f"/a/t/{b.thing}/e/o", payload(n)) for n, b in enumerate(boards)]
         probe = Probe(port, server.board("probe", VARIABLES))
         probe.start()
-        found = drive(program, port, clients_file(Path(scratch), rows), MESSAGES, server.pid)
+        with Control(Path(scratch)) as control:
+            found = drive(program, port, clients_file(Path(scratch), rows), MESSAGES, server.pid)
         delays = probe.stop()
         found["stored"] = stored(server, boards[0].thing or "")
     found["every_acknowledged_value_is_stored"] = (
@@ -101,6 +103,7 @@ def load() -> dict[str, Any]:
             "probes": len(delays),
             "ack_ms_median": round(delays[len(delays) // 2], 1),
             "ack_ms_99": round(delays[len(delays) * 99 // 100], 1),
+            "control_ms": round(control.longest, 1),
             "others_at_work": round(os.getloadavg()[0], 1),
         },
     }

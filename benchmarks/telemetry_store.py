@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
+from benchmarks._history_control import Control
 from benchmarks._history_load import BEGIN, MESSAGE, SERIES, STEP, Load, NullStore, mixed_values, rows
 from benchmarks._history_peers import PEERS, Peer
 from rookery.clock import SystemClock
@@ -127,7 +128,8 @@ async def writing(folder: Path, points: int) -> Found:
     store = TelemetryStore(folder / "telemetry.db", SystemClock())
     await store.open()
     watch, growth = Watch(store), Growth()
-    load, cpu, wall = await measured(store, values, SERIES, messages)
+    with Control(folder) as control:
+        load, cpu, wall = await measured(store, values, SERIES, messages)
     begin = load.marks[0][0]
     quarter = (load.marks[-1][0] - begin) / 4
     rates = [
@@ -178,6 +180,7 @@ async def writing(folder: Path, points: int) -> Found:
             "wait_ms_median": round(waits[len(waits) // 2] * 1000, 2),
             "wait_ms_99": round(waits[len(waits) * 99 // 100] * 1000, 2),
             "longest_step_of_merging_cpu_ms": round(watch.step * 1000, 1),
+            "control_ms": round(control.longest, 1),
             "load_alone_us": round(idle / messages * 1e6, 2),
             "final_merge_ms": round(wall_merge * 1000),
             "peer_points": most,
