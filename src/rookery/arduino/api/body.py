@@ -299,4 +299,14 @@ def _plain(detail: str) -> str:
     """The message in plain words: `str` is text to whoever writes JSON."""
     for word, plain in _PLAIN.items():
         detail = detail.replace(word, plain)
-    return detail
+    return _LENGTH.sub(_amount, detail)
+
+
+_LENGTH = re.compile(r"(text|a list) of length (<=|>=) (\d+)")
+
+
+def _amount(found: re.Match[str]) -> str:
+    kind, bound, number = found.groups()
+    unit = "character" if kind == "text" else "entry"
+    many = unit if number == "1" else {"character": "characters", "entry": "entries"}[unit]
+    return f"{kind} of at {'most' if bound == '<=' else 'least'} {number} {many}"
