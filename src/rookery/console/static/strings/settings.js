@@ -151,7 +151,8 @@ export default {
   download: 'Download',
   deleteBackupTitle: 'Delete this backup',
   deleteBackupText: 'It can not be brought back.',
-  restoreLine: 'To restore: stop the server, and unpack one into an empty folder with `rookery restore FILE --data-dir FOLDER`.',
+  restoreLine: 'To restore: stop the server, and unpack one into an empty folder with',
+  restoreCommand: 'rookery restore FILE --data-dir FOLDER',
 
   auditLine: 'Who changed what. Values that boards send are not in it.',
   auditEmpty: 'Nothing was changed yet.',

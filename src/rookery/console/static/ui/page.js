@@ -5,6 +5,9 @@ import { Icon } from './icon.js';
 import { t as words } from '../strings/app.js';
 import t from '../strings/ui.js';
 
+/** The heading that got the focus when its page was opened. */
+let given = /** @type {HTMLHeadingElement | null} */ (null);
+
 /** The frame of a page: its title, one line that says what it is, one primary action at the right.
  * @param {{title: string, line?: import('../html.js').Children, action?: import('../html.js').Children, json?: boolean,
  *   back?: {href: string, label: string}, wide?: boolean, children?: import('../html.js').Children,
@@ -15,9 +18,11 @@ export function Page({ title, line, action, json = true, back, wide = false, chi
     document.title = `${name ?? title} · ${words.product}`;
   }, [title, name]);
   useEffect(() => {
-    if (!restore.focus) return;
+    // The frame of what was loading goes, that of what is there comes: whoever reads aloud stays at the heading.
+    const lost = given && !given.isConnected && document.activeElement === document.body;
+    given = restore.focus || lost ? heading.current : null;
+    given?.focus({ preventScroll: true });
     restore.focus = false;
-    heading.current?.focus({ preventScroll: true });
   }, []);
   const twin = `${location.pathname.replace(/\/$/, '') || '/console'}.json${location.search}`;
   return html`<div class=${`page${wide ? ' page-wide' : ''}`}>

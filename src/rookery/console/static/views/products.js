@@ -24,7 +24,7 @@ export default function View() {
         rows=${load.data ?? []}
         keyOf=${(/** @type {Product} */ product) => product.id}
         hrefOf=${(/** @type {Product} */ product) => `/console/products/${product.id}`}
-        empty=${{ sentence: t.empty, example: t.example }}
+        empty=${{ icon: 'package', sentence: t.empty, example: t.example }}
         columns=${[
           { key: 'name', label: t.name, render: (/** @type {Product} */ product) => product.name },
           { key: 'id', label: t.number, align: 'end', render: (/** @type {Product} */ product) => product.id },

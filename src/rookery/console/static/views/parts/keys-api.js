@@ -52,7 +52,7 @@ export function ApiKeys() {
         load=${load}
         rows=${load.data ?? []}
         keyOf=${(/** @type {Key} */ key) => key.id}
-        empty=${{ sentence: t.keysEmpty, example: t.keysExample }}
+        empty=${{ icon: 'key-round', sentence: t.keysEmpty, example: t.keysExample }}
         columns=${[
           { key: 'name', label: t.keyName, render: (/** @type {Key} */ key) => key.name },
           { key: 'id', label: t.id, hidePhone: true, render: (/** @type {Key} */ key) => html`<${Id} id=${key.id} />` },

@@ -40,7 +40,7 @@ export function Clients({ base = '' }) {
         load=${load}
         rows=${load.data ?? []}
         keyOf=${(/** @type {Client} */ client) => client.id}
-        empty=${{ sentence: t.clientsEmpty, example: t.clientsExample }}
+        empty=${{ icon: 'smartphone', sentence: t.clientsEmpty, example: t.clientsExample }}
         columns=${[
           { key: 'name', label: t.clientName, render: (/** @type {Client} */ client) => client.name },
           { key: 'id', label: t.id, render: (/** @type {Client} */ client) => html`<${Id} id=${client.id} />` },

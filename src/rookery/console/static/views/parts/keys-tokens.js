@@ -40,7 +40,7 @@ export function AccessTokens() {
         load=${load}
         rows=${load.data ?? []}
         keyOf=${(/** @type {Token} */ token) => token.handle}
-        empty=${{ sentence: t.tokensEmpty, example: t.tokensExample }}
+        empty=${{ icon: 'key-round', sentence: t.tokensEmpty, example: t.tokensExample }}
         columns=${[
           {
             key: 'client',

@@ -44,7 +44,7 @@ export function Customers({ base, query }) {
         load=${load}
         rows=${load.data?.customers ?? []}
         keyOf=${(/** @type {Customer} */ customer) => customer.id}
-        empty=${{ sentence: t.customersEmpty, example: t.customersExample }}
+        empty=${{ icon: 'user', sentence: t.customersEmpty, example: t.customersExample }}
         columns=${[
           { key: 'name', label: t.customerName, render: (/** @type {Customer} */ customer) => customer.username },
           {

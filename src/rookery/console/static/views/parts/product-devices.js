@@ -113,7 +113,7 @@ export function Devices({ base, product, query, onChange }) {
         selected=${selected}
         filtered=${filtered}
         onClear=${() => setQuery({ q: null, group: null, waiting: null, page: null })}
-        empty=${{ sentence: t.devicesEmpty, example: t.devicesExample }}
+        empty=${{ icon: 'cpu', sentence: t.devicesEmpty, example: t.devicesExample }}
         columns=${[
           { key: 'name', label: t.deviceName, render: (/** @type {Board} */ board) => board.name || html`<${Id} id=${board.id} />` },
           { key: 'online', label: t.state, render: states },

@@ -39,7 +39,7 @@ export function Groups({ base, onChange }) {
         rows=${load.data ?? []}
         keyOf=${(/** @type {Group} */ group) => group.name}
         hrefOf=${(/** @type {Group} */ group) => `/console${base}?group=${encodeURIComponent(group.name)}`}
-        empty=${{ sentence: t.groupsEmpty, example: t.groupsExample }}
+        empty=${{ icon: 'boxes', sentence: t.groupsEmpty, example: t.groupsExample }}
         columns=${[
           { key: 'name', label: t.groupName, render: (/** @type {Group} */ group) => group.name },
           { key: 'text', label: t.description, hidePhone: true, render: (/** @type {Group} */ group) => group.description },

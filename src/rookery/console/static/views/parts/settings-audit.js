@@ -31,8 +31,13 @@ export function Audit() {
       empty=${{ sentence: t.auditEmpty }}
       columns=${[
         { key: 'time', label: t.auditTime, render: (/** @type {Entry} */ entry) => html`<${Time} at=${entry.time} />` },
-        { key: 'who', label: t.auditWho, render: (/** @type {Entry} */ entry) => entry.person ?? '–' },
-        { key: 'what', label: t.auditWhat, render: (/** @type {Entry} */ entry) => entry.what },
+        { key: 'who', label: t.auditWho, hidePhone: true, render: (/** @type {Entry} */ entry) => entry.person ?? '–' },
+        {
+          key: 'what',
+          label: t.auditWhat,
+          render: (/** @type {Entry} */ entry) =>
+            html`${entry.what}<div class="only-phone muted small clip">${entry.person ?? ''}</div>`,
+        },
         {
           key: 'target',
           label: t.auditTarget,

@@ -48,7 +48,7 @@ export function Backups() {
         load=${load}
         rows=${load.data?.backups ?? []}
         keyOf=${(/** @type {Backup} */ backup) => backup.name}
-        empty=${{ sentence: t.backupsEmpty, example: t.backupsExample }}
+        empty=${{ icon: 'archive', sentence: t.backupsEmpty, example: t.backupsExample }}
         columns=${[
           { key: 'time', label: t.backupMade, render: (/** @type {Backup} */ backup) => html`<${Time} at=${backup.time} />` },
           { key: 'name', label: t.name, hidePhone: true, render: (/** @type {Backup} */ backup) => html`<code>${backup.name}</code>` },
@@ -63,7 +63,7 @@ export function Backups() {
           },
         ]}
       />
-      <p class="muted">${t.restoreLine}</p>
+      <p class="muted">${t.restoreLine} <code>${t.restoreCommand}</code></p>
     <//>
     ${asked &&
     html`<${Dialog}

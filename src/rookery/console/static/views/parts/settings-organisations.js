@@ -28,7 +28,7 @@ export function Organisations({ query }) {
         rows=${load.data ?? []}
         keyOf=${(/** @type {Space} */ space) => space.id}
         hrefOf=${(/** @type {Space} */ space) => `/console/settings/organisations?space=${space.id}`}
-        empty=${{ sentence: t.organisationsEmpty, example: t.organisationsExample }}
+        empty=${{ icon: 'users', sentence: t.organisationsEmpty, example: t.organisationsExample }}
         columns=${[
           { key: 'name', label: t.organisation, render: (/** @type {Space} */ space) => space.name },
           { key: 'slug', label: t.slug, hidePhone: true, render: (/** @type {Space} */ space) => html`<code>${space.slug}</code>` },
