@@ -48,6 +48,11 @@ def axe(page: Page, *, within: str = "body", without: tuple[str, ...] = ()) -> N
     source = AXE.read_text(encoding="utf-8")
     # Through the debugger, not as an element: the policy of the page holds for everybody else.
     page.evaluate(f"() => {{ if (!window.axe) {{ {source} }} }}")
+    # Colours are measured when they have arrived; what turns for ever has no colour to wait for.
+    page.evaluate(
+        """() => Promise.allSettled(document.getAnimations()
+            .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime)).map((each) => each.finished))"""
+    )
     told = page.evaluate(
         """([within, without]) => axe.run({include: [within], exclude: without},
             {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})""",

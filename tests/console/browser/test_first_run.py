@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rookery.testing.sandbox import Sandbox
+from tests.console.browser.calls import panel
 from tests.console.browser.conftest import window
 from tests.console.browser.looking import PHONE, axe, overflow, picture
 from tests.serving import ANY_PORTS
@@ -112,13 +113,34 @@ def boards(page: Page) -> None:
     expect(page.locator(".home-tile").first).to_contain_text(re.compile(r"Boards online\s*[1-9]"))
     axe(page)
     picture(page, "home")
-    page.go_back()
+    values_of_both(page)
+    page.goto("/console/welcome/boards")
     page.get_by_role("button", name="Remove these boards").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Boards of your own stay")
     axe(page)
     dialog.get_by_role("button", name="Remove these boards").click()
     expect(page.get_by_role("button", name="Start boards")).to_be_visible()
+
+
+def values_of_both(page: Page) -> None:
+    """A simulated board of each dialect is alive on its page."""
+    rail = page.get_by_role("navigation", name="Main")
+    table = page.get_by_role("table", name="Devices")
+    online = table.get_by_role("row").filter(has_text="online")
+    rail.get_by_role("link", name="Devices").click()
+    page.get_by_label("Kind").select_option("arduino")
+    online.filter(has_text="greenhouse").get_by_role("link").first.click()
+    temperature = page.locator(".device-value").filter(has_text="temperature")
+    expect(temperature).to_contain_text(re.compile(r"\d+(\.\d+)? °C"), timeout=VALUE_PATIENCE)
+    before = temperature.locator(".device-value-now").inner_text()
+    expect(temperature.locator(".device-value-now")).not_to_have_text(before, timeout=VALUE_PATIENCE)
+    rail.get_by_role("link", name="Devices").click()
+    page.get_by_label("Kind").select_option("particle")
+    online.get_by_role("link").first.click(timeout=VALUE_PATIENCE)
+    asked = panel(page, "Variables").get_by_role("listitem").filter(has_text="temperature")
+    asked.get_by_role("button", name="Get").click()
+    expect(asked.locator(".device-call-value output")).to_have_text(re.compile(r"\d"))
 
 
 def nobody_comes_in_twice(page: Page, path: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.boards import thing_with
@@ -125,3 +125,50 @@ def test_a_value_of_another_type_is_refused_in_words(signed_in: Page, cloud: San
     row.get_by_role("button", name="Send again").click()
     expect(row).to_contain_text("5")
     expect(row.get_by_role("status")).to_have_count(0)
+
+
+def test_a_board_is_found_renamed_and_left_with_the_keyboard_alone(signed_in: Page, cloud: Sandbox) -> None:
+    made = cloud.call("PUT", "/iot/v2/devices", {"name": "Far corner", "type": "generic_device_secretkey"})
+    page, keys = signed_in, signed_in.keyboard
+    page.goto("/console/")
+    expect(page.get_by_role("heading", level=1, name="Home")).to_be_visible()
+    keys.press("Control+k")
+    expect(page.get_by_role("combobox", name="Search or go to")).to_be_focused()
+    keys.type("far corner")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Far corner")
+    keys.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Far corner")).to_be_focused()
+    actions = page.get_by_role("button", name="Actions")
+    tab_to(page, actions)
+    keys.press("Enter")
+    expect(page.get_by_role("menuitem").first).to_be_focused()
+    rename = page.get_by_role("menuitem", name="Rename")
+    for _ in range(page.get_by_role("menuitem").count()):
+        if not rename.evaluate("(here) => here === document.activeElement"):
+            keys.press("ArrowDown")
+    keys.press("Enter")
+    field = page.get_by_role("dialog").get_by_label("Name")
+    expect(field).to_be_focused()
+    # Round and round: the focus stays in the sheet.
+    for _ in range(8):
+        keys.press("Tab")
+        assert page.evaluate(
+            "() => document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+        )
+    keys.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(actions).to_be_focused()
+    keys.press("Enter")
+    expect(page.get_by_role("menuitem").first).to_be_visible()
+    keys.press("Escape")
+    expect(page.get_by_role("menuitem")).to_have_count(0)
+    cloud.call("DELETE", f"/iot/v2/devices/{made['id']}")
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until it is there."""
+    for _ in range(60):
+        if wanted.evaluate("(here) => here === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("the keyboard does not reach it")
