@@ -51,7 +51,8 @@ def axe(page: Page, *, within: str = "body", without: tuple[str, ...] = ()) -> N
     # Colours are measured when they have arrived; what turns for ever has no colour to wait for.
     page.evaluate(
         """() => Promise.allSettled(document.getAnimations()
-            .filter((each) => Number.isFinite(each.effect.getComputedTiming().endTime)).map((each) => each.finished))"""
+            .filter((each) => each.playState === 'running' && isFinite(each.effect.getComputedTiming().endTime))
+            .map((each) => each.finished))"""
     )
     told = page.evaluate(
         """([within, without]) => axe.run({include: [within], exclude: without},

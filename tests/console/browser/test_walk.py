@@ -74,7 +74,7 @@ VARIABLES: dict[str, tuple[str, Any]] = {
     "on": ("STATUS", True),
     "level": ("FLOAT", 62.5),
     "place": ("LOCATION", {"lat": 59.91, "lon": 10.75}),
-    "colour": ("HOME_COLORED_LIGHT", None),
+    "colour": ("COLOR_HSB", {"hue": 20, "sat": 80, "bri": 90}),
     "dimmed": ("HOME_DIMMED_LIGHT", {"swi": True, "bri": 40}),
     "lamp": ("HOME_COLORED_LIGHT", {"swi": True, "hue": 210, "sat": 80, "bri": 90}),
     "moment": ("TIME", 1_790_000_000),
