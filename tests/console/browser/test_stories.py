@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from rookery.testing.sandbox import Sandbox
-from tests.console.browser.boards import thing_with
+from tests.console.browser.boards import GEOMETRY, new_id, thing_with
 from tests.console.browser.calls import Calls, panel, until
 from tests.console.browser.house import House
 from tests.console.browser.looking import axe, overflow, picture
@@ -18,8 +19,10 @@ RETURN = 60_000
 """Milliseconds in which a killed server has started again, its boards have come back and sent a value."""
 
 
+@pytest.mark.timeout(240)
 def test_a_server_that_was_killed_comes_back_and_pages_go_on(at_home: Page, house: House) -> None:
-    page, typing, looking = at_home, at_home.context.new_page(), at_home.context.new_page()
+    page = at_home
+    typing, looking, editing = (page.context.new_page() for _ in range(3))
     board = demo_board(page, house, "arduino")
     page.goto(f"/console/devices/{board['id']}")
     values = panel(page, "Live values").get_by_role("listitem")
@@ -32,7 +35,14 @@ def test_a_server_that_was_killed_comes_back_and_pages_go_on(at_home: Page, hous
     typing.get_by_role("button", name="Create thing").first.click()
     sheet = typing.locator("dialog").filter(has_text="Create thing")
     sheet.get_by_label("Name").fill("Typed while away")
-    pages = (page, typing, looking)
+    note = {"id": new_id(), "type": "Sticky Note", "options": {"text": "moved while away"}, **GEOMETRY}
+    own = Calls(page, house.url).iot("POST", "/v3/dashboards", {"name": "Edited", "widgets": [note]})
+    editing.goto(f"/console/dashboards/{own['id']}/edit")
+    editing.get_by_role("option", name="Sticky note").focus()
+    editing.keyboard.press("ArrowRight")
+    save = editing.get_by_role("button", name="Save", exact=True)
+    expect(save).to_be_enabled()
+    pages = (page, typing, looking, editing)
     for each in pages:
         each.evaluate("() => { window.kept = true; }")
 
@@ -54,17 +64,22 @@ def test_a_server_that_was_killed_comes_back_and_pages_go_on(at_home: Page, hous
         expect(sheet.get_by_label("Name")).to_have_value("Typed while away")
         axe(typing)
         picture(typing, "server-gone-form")
+        expect(save).to_be_disabled()
         light.get_by_role("switch").click()
         expect(light.get_by_role("status")).to_contain_text("Not written. The server did not answer.")
     finally:
         house.start()
 
-    for each in (typing, looking):
+    for each in pages[1:]:
         each.evaluate("() => dispatchEvent(new Event('online'))")
     for each in pages:
         expect(each.locator(".connection")).to_be_hidden(timeout=RETURN)
     sheet.get_by_role("button", name="Create thing").click()
     expect(typing.get_by_role("heading", level=1, name="Typed while away")).to_be_visible()
+    save.click()
+    expect(editing.locator(".db-board-edit")).to_have_count(0)
+    (kept,) = Calls(page, house.url).iot("GET", f"/v3/dashboards/{own['id']}")["widgets"]
+    assert kept["x"] == 2
     expect(values.first).not_to_have_class(re.compile("device-stale"))
     until(page, lambda: values.all_inner_texts() != last, RETURN)
     demo_board(page, house, "arduino")
