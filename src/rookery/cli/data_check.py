@@ -38,6 +38,7 @@ def stats_of(folder: Path) -> dict[str, Any]:
     names = variable_names(folder)
     return {
         "points_in_blocks": found.points,
+        "points_in_log": found.log_points,
         "series": found.series,
         "blocks": found.blocks,
         "since": _time(found.first),

@@ -46,6 +46,7 @@ async def test_a_sound_file_while_a_server_has_it_open(open_store: OpenStore, tm
     assert [series for series, _, _ in found.largest] == [2, 1]
     assert found.file_bytes > found.block_bytes > 0
     assert found.log_bytes > 0
+    assert found.log_points == 10
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ class Stats(msgspec.Struct):
     blocks: int
     points: int
     """In blocks."""
+    log_points: int
+    """That are not in blocks yet."""
     block_bytes: int
     first: int | None
     last: int | None
@@ -197,7 +199,8 @@ def stats(path: Path, most: int = 20) -> Stats:
             """SELECT count(*), coalesce(sum(points), 0), coalesce(sum(length(times) + length(data)), 0),
                min(first), max(last) FROM block"""
         ).fetchone()
-        series = connection.execute("SELECT count(*) FROM last WHERE value IS NOT NULL").fetchone()[0]
+        series = {row[0] for row in connection.execute("SELECT series FROM last WHERE value IS NOT NULL")}
+        log_points = _count_log(connection, series)
         largest = connection.execute(
             """SELECT series, sum(points), sum(length(times) + length(data)) AS bytes FROM block
                GROUP BY series ORDER BY bytes DESC, series LIMIT ?""",
@@ -207,11 +210,27 @@ def stats(path: Path, most: int = 20) -> Stats:
         file_bytes=pages * size,
         free_bytes=free * size,
         log_bytes=log,
-        series=series,
+        series=len(series),
         blocks=row[0],
         points=row[1],
+        log_points=log_points,
         block_bytes=row[2],
         first=row[3],
         last=row[4],
         largest=largest,
     )
+
+
+def _count_log(connection: sqlite3.Connection, series: set[int]) -> int:
+    """How many points only the log has, and which series they are of."""
+    merged = dict(connection.execute("SELECT series, merged FROM last").fetchall())
+    count = 0
+    for number, data in connection.execute("SELECT id, data FROM log"):
+        try:
+            found = [abs(each) for each in unpack_columns(data)[0]]
+        except Exception:  # noqa: S112 - what is damaged is the matter of `check`
+            continue
+        fresh = [each for each in found if number > merged.get(each, 0)]
+        series.update(fresh)
+        count += len(fresh)
+    return count
