@@ -1,4 +1,4 @@
-import { html, useEffect, useRef, useState } from '../html.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../html.js';
 import { live, useLive } from '../api/live.js';
 import { session } from '../api/session.js';
 import { ago, now } from './time.js';
@@ -32,16 +32,25 @@ export function Connection() {
   }, [lost]);
   const [alarm, setAlarm] = useState(/** @type {string | null} */ (null));
   useLive(session.value.signed_in ? 'pulse' : null, (message) => setAlarm(message.alarm ?? null));
-  useEffect(() => {
-    document.documentElement.classList.toggle('has-bar', shown || !!alarm);
-  }, [shown, alarm]);
+  const bar = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    if (!bar.current) return undefined;
+    // Everything else begins below it, however many lines it has.
+    const { style } = document.documentElement;
+    const sized = new ResizeObserver(() => style.setProperty('--bar', `${bar.current?.offsetHeight ?? 0}px`));
+    sized.observe(bar.current);
+    return () => {
+      sized.disconnect();
+      style.removeProperty('--bar');
+    };
+  }, [shown, !!alarm]);
   if (!shown) {
     return alarm
-      ? html`<div class="connection connection-alarm" role="alert"><${Icon} name="triangle-alert" /><span>${alarm}</span></div>`
+      ? html`<div class="connection connection-alarm" role="alert" ref=${bar}><${Icon} name="triangle-alert" /><span>${alarm}</span></div>`
       : null;
   }
   const since = live.lostAt.value;
-  return html`<div class="connection" role="status">
+  return html`<div class="connection" role="status" ref=${bar}>
     <${Icon} name="cloud-off" />
     <span>
       ${navigator.onLine ? t.connection.lost : t.connection.offline}${' '}
