@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rookery.core.points import StoreRefused
-from rookery.storage.telemetry import TelemetryFileError, TelemetryStore, expiry, merge, schema
+from rookery.storage.telemetry import TelemetryFileError, TelemetryStore, commitlog, expiry, merge, schema
 from tests.fakes import ManualClock
 from tests.storage.telemetry.crasher import point
 from tests.storage.telemetry.ledger import Ledger
@@ -47,6 +47,8 @@ def small() -> None:
     for module, name, value in (
         (merge, "OPEN_POINTS", 8),
         (merge, "MOST_POINTS", 16),
+        (merge, "FAST_BLOCKS", 1),
+        (commitlog, "FOLD_ROWS", 3),
         (expiry, "SLACK", 0),
         (expiry, "FREE_PAGES", 4),
         (schema, "WAL_PAGES", 12),

@@ -23,7 +23,7 @@ INSERT = "INSERT INTO log (id, data, checksum) VALUES (?, ?, ?)"
 SET_ASIDE = "INSERT INTO damaged (source, row, checksum, data) SELECT 'log', id, checksum, data FROM log WHERE id = ?"
 
 FOLD_ROWS = 500
-"""Rows that are made one: 3 ms of work. Replaying a point takes 0.3 µs, replaying a row 5."""
+"""Rows that are made one: 3 ms of work. Replaying takes 15 µs a row of a point, and 0.7 µs a point of many."""
 
 FOLD_BYTES = 128 * 1024
 """Rows that have more together are large enough."""

@@ -241,8 +241,8 @@ class Memory:
             run.hints, run.gap = None, (0, 0)
 
     def trim(self) -> Iterator[None]:
-        """Drop runs that have nothing but a last value, the oldest first, while there are too many. Yields now and
-        then: a hundred thousand take 0.2 s."""
+        """Drop runs that have nothing but a last value, the oldest first, while there are too many: what is needed
+        again costs a query. Yields now and then; a hundred thousand take 20 ms."""
         excess = len(self.runs) - MOST_IDLE
         if excess <= 0:
             return
