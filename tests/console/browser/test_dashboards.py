@@ -31,7 +31,7 @@ def test_a_first_dashboard_is_laid_out_from_the_variables_of_a_thing_and_lives(
     name = next(board["name"] for board in boards if board["dialect"] == "arduino")
     page.goto("/console/dashboards")
     page.get_by_role("button", name="New dashboard").first.click()
-    page.get_by_label("Name").fill("Greenhouse")
+    page.get_by_role("textbox", name="Name").fill("Greenhouse")
     options = page.get_by_label("Start with").locator("option")
     page.get_by_label("Start with").select_option(label=next(o for o in options.all_inner_texts() if name in o))
     page.get_by_role("button", name="Create dashboard").click()
@@ -116,7 +116,7 @@ def test_a_refused_value_says_why(signed_in: Page, cloud: Sandbox) -> None:
 
 
 def test_a_variable_deleted_under_a_widget_is_named_and_another_can_be_chosen(signed_in: Page, cloud: Sandbox) -> None:
-    thing = thing_with(cloud, "Shed", LEVEL, {"name": "other", "type": "FLOAT"})
+    thing = thing_with(cloud, "Shed", LEVEL, {"name": "shedspare", "type": "FLOAT"})
     gauge = widget("Gauge", thing["variables"]["level"])
     made = dashboard(cloud, "Shed", gauge)
     page = signed_in
@@ -126,13 +126,13 @@ def test_a_variable_deleted_under_a_widget_is_named_and_another_can_be_chosen(si
     expect(tile(page, gauge)).to_contain_text("The variable “level” was deleted.")
     tile(page, gauge).get_by_role("button", name="Choose a variable").click()
     sheet = page.get_by_role("dialog", name="Choose a variable")
-    sheet.get_by_label("Search variables").fill("other")
-    sheet.get_by_role("button", name=re.compile("^other")).first.click()
+    sheet.get_by_label("Search variables").fill("shedspare")
+    sheet.get_by_role("button", name=re.compile("^shedspare")).first.click()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".db-board-edit")).to_have_count(0)
     expect(tile(page, gauge)).not_to_contain_text("deleted")
     (linked,) = stored(cloud, made["id"])["widgets"][0]["variables"]
-    assert linked["id"] == thing["variables"]["other"]
+    assert linked["id"] == thing["variables"]["shedspare"]
 
 
 def test_names_with_markup_are_text_and_long_ones_stay_in_their_place(signed_in: Page, cloud: Sandbox) -> None:
