@@ -51,7 +51,9 @@ export function url(values, path) {
 
 /** @param {unknown} part */
 export function enc(part) {
-  return encodeURIComponent(String(part ?? ''));
+  const text = String(part ?? '');
+  // Not filled in yet: the address shows where it belongs, and nothing is sent.
+  return text === '' ? '…' : encodeURIComponent(text);
 }
 
 /**
