@@ -28,7 +28,7 @@ def test_a_dashboard_of_the_console_goes_through_the_official_client_and_back(si
     )
     signed_in.goto("/console/dashboards")
     signed_in.get_by_role("button", name="New dashboard").first.click()
-    signed_in.get_by_label("Name").fill("Round trip")
+    signed_in.get_by_role("textbox", name="Name").fill("Round trip")
     options = signed_in.get_by_label("Start with").locator("option")
     expect(options.filter(has_text="Porch of the client")).to_have_count(1)
     signed_in.get_by_label("Start with").select_option(
@@ -68,7 +68,7 @@ def test_a_dashboard_of_the_console_goes_through_the_official_client_and_back(si
                 name="Made by a script", widgets=[iot.Widget(**(widgets[0] | {"id": widgets[0]["id"][:-4] + "0001"}))]
             )
         )
-        signed_in.goto("/console/dashboards")
+        signed_in.goto("/console/dashboards?q=Made+by+a+script")
         signed_in.get_by_role("link", name="Made by a script").first.click()
         expect(shown).to_have_count(1)
         dashboards.dashboards_v2_delete(made.id)
