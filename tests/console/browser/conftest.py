@@ -40,8 +40,10 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """Ends with the tests of this folder: as long as it is there, the thread has a running event loop, and no test of
+    another folder could run one of its own."""
     program = require_chromium()
     if not AXE.exists():
         if os.environ.get("CI"):
