@@ -227,7 +227,8 @@ def test_a_board_that_is_not_there_is_said_so(signed_in: Page) -> None:
 def test_lists_are_walked_with_the_keyboard(signed_in: Page, boards: Boards) -> None:
     signed_in.goto("/console/devices")
     table = signed_in.get_by_role("table", name="Devices")
-    rows = table.locator("tbody tr")
+    # Rows that lead somewhere: those that stand for a list on its way cannot be focused.
+    rows = table.locator("tbody tr.table-link")
     expect(rows.first).to_be_visible()
     rows.first.focus()
     signed_in.keyboard.press("ArrowDown")
