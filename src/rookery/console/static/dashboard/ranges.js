@@ -61,7 +61,7 @@ export function RangePicker({ range, setRange }) {
 /** @param {number} from @param {number} to */
 function spoken(from, to) {
   const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-  const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+  const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const sameDay = day.format(from) === day.format(to);
   return sameDay
     ? `${day.format(from)}, ${time.format(from)} – ${time.format(to)}`
