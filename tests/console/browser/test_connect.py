@@ -175,6 +175,8 @@ def test_the_sketch_has_the_name_and_port_of_this_server(signed_in: Page, cloud:
     address.fill("https://wrong")
     expect(signed_in.get_by_text("without http:// and port")).to_be_visible()
     address.fill("cloud.example.org")
+    names = signed_in.get_by_role("link", name="Open the settings")
+    expect(names).to_have_attribute("href", "/console/settings/certificates")
     sketch = code(signed_in, "Cote_d_Azur_1.ino").inner_text()
     assert (
         f'ArduinoCloud.begin(ArduinoIoTPreferredConnection, true, "cloud.example.org", {cloud.mqtts.port});' in sketch

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { grouped, modelOfDevice, modelsOf } from '../../../src/rookery/console/static/views/parts/connect-models.js'
-import { hostOf, hostsOf, isLoopback, isOn, portOf } from '../../../src/rookery/console/static/views/parts/connect-address.js'
+import { addressForBoards, hostOf, hostsOf, isLoopback, isOn, portOf } from '../../../src/rookery/console/static/views/parts/connect-address.js'
 import { particleCommands, programOf, sketchName } from '../../../src/rookery/console/static/views/parts/connect-snippets.js'
 import { handlerOf, symbolOf, thingHeader } from '../../../src/rookery/console/static/views/parts/thing-header.js'
 import { findTypes } from '../../../src/rookery/console/static/views/parts/thing-model.js'
@@ -107,6 +107,11 @@ test('addresses and ports are those of the session, or the usual ones', () => {
   assert.equal(isOn(server.ports, 'particle_udp'), false)
   for (const host of ['localhost', '127.0.0.1', '::1', '[::1]', '0.0.0.0']) assert.ok(isLoopback(host), host)
   for (const host of ['cloud.example', '192.168.1.2', 'localhostess.example']) assert.ok(!isLoopback(host), host)
+})
+
+test('boards are given an address of the machine that is not their own', () => {
+  assert.equal(addressForBoards(['nest', 'fe80::1', '127.0.0.1', '192.168.1.20', '10.0.0.5']), '192.168.1.20')
+  assert.equal(addressForBoards(['nest', '::1']), undefined)
 })
 
 test('types are found by title, unit, C++ type and plain words, older ones last', () => {

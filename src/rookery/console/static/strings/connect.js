@@ -57,7 +57,7 @@ export const t = {
     own: 'Another name or address',
     loopback: 'To a board, this name means the board itself. Give the name or address of this machine in your network.',
     foreign:
-      'This name is not in the certificate of this server. Boards that check names will refuse it: add it under Settings, Names and certificates.',
+      'This name is not in the certificate of this server. Boards that check names will refuse it: add it under Settings, Certificates.',
     bad: 'Write a name or an IPv4 address, without http:// and port.',
     long: 'Boards take names of up to 63 characters.',
     ipv6: 'Boards know no IPv6: give a name or an IPv4 address.',

@@ -26,6 +26,13 @@ export function hostOf(server, browser = location.hostname) {
 export const hostsOf = (server, browser = location.hostname) => [...new Set([...(server.hosts ?? []), browser])];
 
 /**
+ * The address of this machine that boards of its network find, for who looks at the console on the machine itself: the
+ * name in that browser's address would lead a board to itself.
+ * @param {string[]} known names and addresses of the machine
+ */
+export const addressForBoards = (known) => known.find((each) => /^\d+(\.\d+){3}$/.test(each) && !isLoopback(each));
+
+/**
  * The first port of a listener, by the beginning of its setting's name.
  * @param {ServerFacts['ports']} ports
  * @param {string} listener

@@ -1,10 +1,10 @@
 /** A numbered step of the set-up, and the question under which name boards reach this server. */
-import { html } from '../../html.js';
+import { html, useEffect, useRef } from '../../html.js';
 import { useLoad } from '../../api/rest.js';
 import { session } from '../../api/session.js';
 import { Copy, Field } from '../../ui/index.js';
 import { t } from '../../strings/connect.js';
-import { hostsOf, isLoopback } from './connect-address.js';
+import { addressForBoards, hostsOf, isLoopback } from './connect-address.js';
 
 /** @param {{number: number|string, title: string, children?: any, id?: string}} props */
 export function Section({ number, title, children, id }) {
@@ -48,25 +48,35 @@ export function Address({ host, onHost, kind }) {
   const addresses = [machine?.name, ...(machine?.addresses ?? [])].filter(
     (each) => typeof each === 'string' && each && addressProblem(each, kind) === '',
   );
+  const typed = useRef(false);
+  useEffect(() => {
+    const address = typed.current || !isLoopback(host) ? undefined : addressForBoards(addresses);
+    if (address) onHost(address);
+  }, [setup.data]);
   const known = [...new Set([...hostsOf(server), ...addresses])];
   const carried = new Set([...(server.hosts ?? []), ...(setup.data?.names ?? [])]);
+  /** @param {string} text */
+  const choose = (text) => {
+    typed.current = true;
+    onHost(text);
+  };
   const problem = addressProblem(host, kind);
   const foreign = !problem && kind === 'mqtt' && !isLoopback(host) && carried.size > 0 && !carried.has(host);
   return html`
     <div class="connect-address">
       <${Field} label=${t.address.label} hint=${t.address.hint} value=${host} mono error=${problem}
-        onInput=${(/** @type {string} */ text) => onHost(text.trim())} />
+        onInput=${(/** @type {string} */ text) => choose(text.trim())} />
       ${
         known.length > 1 &&
         html`<div class="connect-hosts">
-        ${known.map((each) => html`<button key=${each} type="button" aria-pressed=${String(each === host)} onClick=${() => onHost(each)}>${each}</button>`)}
+        ${known.map((each) => html`<button key=${each} type="button" aria-pressed=${String(each === host)} onClick=${() => choose(each)}>${each}</button>`)}
       </div>`
       }
       ${!problem && isLoopback(host) && html`<p class="connect-warn">${t.address.loopback}</p>`}
       ${
         foreign &&
         html`<p class="connect-warn">${t.address.foreign}
-        ${person?.operator && html` <a href="/console/settings/names">${t.address.settings}</a>`}</p>`
+        ${person?.operator && html` <a href="/console/settings/certificates">${t.address.settings}</a>`}</p>`
       }
     </div>
   `;
