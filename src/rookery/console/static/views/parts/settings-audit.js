@@ -1,9 +1,22 @@
 import { html, useState } from '../../html.js';
 import { own, useLoad } from '../../api/rest.js';
-import { Button, Panel, Table, Tag, Time, toast } from '../../ui/index.js';
+import { Button, Id, Panel, Table, Tag, Time, toast } from '../../ui/index.js';
 import t from '../../strings/settings.js';
 
 /** @typedef {{time: number, person: string | null, what: string, target: string | null, status: number, address: string | null}} Entry */
+
+const ID = /^(?:[0-9a-f]{24}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** What was changed: its name first, which is what people know it by, then its ids. @param {{text: string | null}} props */
+function Target({ text }) {
+  const words = (text ?? '').split(' ').filter(Boolean);
+  const name = words.filter((word) => !ID.test(word)).join(' ');
+  const ids = words.filter((word) => ID.test(word));
+  if (words.length === 0) return '–';
+  return html`<span class="settings-target">
+    ${name && html`<span class="clip" title=${name}>${name}</span>`} ${ids.map((id) => html`<${Id} key=${id} id=${id} />`)}
+  </span>`;
+}
 
 /** Who changed what in the chosen space, newest first. */
 export function Audit() {
@@ -42,7 +55,7 @@ export function Audit() {
           key: 'target',
           label: t.auditTarget,
           hidePhone: true,
-          render: (/** @type {Entry} */ entry) => html`<span class="clip">${entry.target ?? '–'}</span>`,
+          render: (/** @type {Entry} */ entry) => html`<${Target} text=${entry.target} />`,
         },
         { key: 'from', label: t.auditFrom, hidePhone: true, render: (/** @type {Entry} */ entry) => entry.address ?? '–' },
         {
