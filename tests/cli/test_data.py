@@ -119,7 +119,7 @@ def test_into_another_thing_by_name(run: Run, tmp_path: Path) -> None:
     ("line", "said"),
     [
         pytest.param("2026-01-01,house,temperature,warm", "line 3: 'warm' is no float", id="no number"),
-        pytest.param("2026-01-01,house,temperature,nan", "line 3: nan is no value", id="not a number"),
+        pytest.param("2026-01-01,house,temperature,nan", "line 3: temperature can not hold nan", id="not a number"),
         pytest.param("1999-12-31,house,temperature,1", "line 3: a time is between 2000 and 2100", id="too early"),
         pytest.param("2100-01-01,house,temperature,1", "line 3: a time is between 2000 and 2100", id="too late"),
         pytest.param("99999999999999999,house,temperature,1", "line 3: a time is between", id="no time at all"),
@@ -127,6 +127,24 @@ def test_into_another_thing_by_name(run: Run, tmp_path: Path) -> None:
         pytest.param("2026-01-01,house,mood,1", "no variable 'mood' in 'house'", id="no such variable"),
         pytest.param(f"2026-01-01,house,words,{'x' * 100_001}", "at most 100000 characters", id="an endless text"),
         pytest.param("2026-01-01,house,count,1.5", "'1.5' is no int", id="another kind"),
+        pytest.param(
+            '2026-01-01,house,place,"{""lat"":NaN}"', "line 3: A part can not be nan", id="a part that is none"
+        ),
+        pytest.param(
+            '2026-01-01,house,place,"{""lat"":null}"',
+            "line 3: The parts of an object are booleans, numbers and texts",
+            id="a part that is empty",
+        ),
+        pytest.param(
+            '2026-01-01,house,place,"{""lat"":""\\ud800""}"',
+            "line 3: A text can not hold half of a character",
+            id="half",
+        ),
+        pytest.param(
+            f'2026-01-01,house,place,"{{""a"":""{"x" * 100_001}""}}"',
+            "line 3: An object has at most",
+            id="a long object",
+        ),
     ],
 )
 def test_when_something_is_wrong_nothing_is_taken_in(run: Run, tmp_path: Path, line: str, said: str) -> None:

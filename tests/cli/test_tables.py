@@ -95,6 +95,11 @@ def test_times_as_people_and_programs_write_them(text: str, time: str) -> None:
         pytest.param(b"time,variable_id,kind,value\n1,v,wave,1\n", "line 2: 'wave' is no kind", id="a kind"),
         pytest.param(b'time,variable_id,value\n1,v,"x\n', "line 2: unexpected end of data", id="a quotation mark"),
         pytest.param(b"time,variable_id,value\n1,v,\xff\n", "is not text in UTF-8", id="no text"),
+        pytest.param(b"time,variable_id,value\n" + b"1" * 400 + b",v,1\n", "is no time: write 2026", id="endless time"),
+        pytest.param(
+            b"time,variable_id,kind,value\n1,v,composite," + b"[" * 100_000, "is no composite", id="a deep composite"
+        ),
+        pytest.param(b"\0\0,value\n", "has the columns ??, value.", id="zeros"),
     ],
 )
 def test_what_is_no_csv(tmp_path: Path, content: bytes, said: str) -> None:
@@ -134,6 +139,52 @@ def test_parquet_of_somebody_else(tmp_path: Path) -> None:
         list(read_parquet(table(when=[1], value=[1.5])))
     with pytest.raises(TableError, match="row 2: it has no value"):
         list(read_parquet(table(time=[1, 2], variable_id=["v", "v"], value=[1.5, None])))
+    # Without a kind, text is for the variable to read, as in CSV; a whole number may stand where floats do.
+    ((_, row),) = read_parquet(table(time=[1], variable_id=["v"], value=["1.5"]))
+    assert (row.kind, row.value) == ("", "1.5")
+    ((_, row),) = read_parquet(table(time=[1], variable_id=["v"], kind=["float"], int=[2]))
+    assert (row.kind, repr(row.value)) == ("float", "2.0")
+    # Nanoseconds are cut.
+    stamps = pyarrow.array([1_795_275_000_000_000_999], pyarrow.timestamp("ns"))
+    ((_, row),) = read_parquet(table(time=stamps, variable_id=["v"], value=[1.5]))
+    assert time_text(row.time) == "2026-11-21T15:30:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        pytest.param({"time": [1.0, None]}, "row 2: it has no time", id="no time"),
+        pytest.param({"time": ["2026-01-01", "1" * 400]}, "row 2: '1111.* is no time", id="an endless time"),
+        pytest.param({"kind": ["float", "wave"]}, "row 2: its kind is wave, and its value '2.5' is float", id="a kind"),
+        pytest.param({"kind": ["float", "int"]}, "row 2: its kind is int, and its value '2.5' is float", id="a part"),
+        pytest.param({"kind": ["", "int"], "value": ["a", "b"]}, "row 2: 'b' is no int", id="text that is no int"),
+        pytest.param(
+            {"kind": ["", "float"], "value": ["a", "b"]}, "row 2: its kind is float, and its value 'b'", id="text"
+        ),
+        pytest.param({"value": [[1.5], [2]]}, "row 1: '\\[1.5\\]' is list: write booleans", id="a list"),
+        pytest.param({"value": [b"a", b"b"]}, "row 1: .* is bytes: write booleans", id="bytes"),
+    ],
+)
+def test_rows_of_parquet_that_are_none(tmp_path: Path, columns: dict[str, Any], said: str) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    table = {"time": [1.0, 2.0], "variable_id": ["v", "v"], "value": [1.5, 2.5], **columns}
+    pyarrow.parquet.write_table(pyarrow.table(table), tmp_path / "x.parquet")
+    with pytest.raises(TableError, match=said):
+        list(read_parquet(tmp_path / "x.parquet"))
+
+
+def test_a_time_of_parquet_that_has_no_microsecond(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    times = pyarrow.array([2**62], pyarrow.timestamp("ms"))
+    pyarrow.parquet.write_table(
+        pyarrow.table({"time": times, "variable_id": ["v"], "value": [1.5]}), tmp_path / "x.parquet"
+    )
+    with pytest.raises(TableError, match="a time is between 2000 and 2100"):
+        list(read_parquet(tmp_path / "x.parquet"))
 
 
 def test_nothing_to_write_is_a_table_too(tmp_path: Path) -> None:

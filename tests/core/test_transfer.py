@@ -79,6 +79,8 @@ async def test_the_newest_becomes_the_last_value() -> None:
         (ValueKind.COMPOSITE, {"a": [1]}, False),
         (ValueKind.COMPOSITE, {"a": float("nan")}, False),
         (ValueKind.COMPOSITE, {"a": "x" * 100_001}, False),
+        (ValueKind.COMPOSITE, {"\ud800": 1}, False),
+        (ValueKind.STRING, "\ud800", False),
     ],
 )
 async def test_what_fits(kind: ValueKind, value: Any, fits: bool) -> None:

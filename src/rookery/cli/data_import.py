@@ -10,7 +10,9 @@ from typing import Any
 from rookery.cli.orders import Order
 from rookery.cli.progress import Progress
 from rookery.cli.tables import Row, TableError, kind_of, read_csv, read_parquet, time_text, value_of
-from rookery.core.transfer import EARLIEST, LATEST, PARTS_LIMIT, TEXT_LIMIT
+from rookery.core.errors import Invalid
+from rookery.core.records import ValueKind
+from rookery.core.transfer import EARLIEST, LATEST, check_value
 
 BATCH = 5_000
 """Points of one order: half a megabyte of numbers."""
@@ -104,24 +106,16 @@ def _points(file: Path, format: str, variables: Variables) -> Iterator[tuple[str
             source = variables.of(row)
             kind = source["kind"]
             value = row.value if row.kind else value_of(kind, row.value)
-            found = row.kind or kind_of(value)
+            found = kind_of(value)
             if found not in FITTING[kind]:
                 raise ValueError(f"{source['variable']} holds {kind}, and {str(value)[:40]!r} is {found}")
-            _check(row.time, value)
-        except ValueError as error:
-            raise TableError(f"{file}, {what} {number}: {error}. Nothing was taken in.") from None
+            if not EARLIEST <= row.time < LATEST:
+                raise ValueError(f"a time is between 2000 and 2100, {_told(row.time)} is not")
+            # What the server would refuse: found here, before anything was written.
+            check_value(source["variable"], ValueKind(kind), value)
+        except (ValueError, Invalid) as error:
+            raise TableError(f"{file}, {what} {number}: {str(error).rstrip('.')}. Nothing was taken in.") from None
         yield source["id"], row.time, value
-
-
-def _check(time: int, value: Any) -> None:
-    if not EARLIEST <= time < LATEST:
-        raise ValueError(f"a time is between 2000 and 2100, {_told(time)} is not")
-    if isinstance(value, float) and value - value != 0:
-        raise ValueError(f"{value} is no value")
-    if isinstance(value, str) and len(value) > TEXT_LIMIT:
-        raise ValueError(f"a text has at most {TEXT_LIMIT} characters, this one has {len(value)}")
-    if isinstance(value, dict) and len(value) > PARTS_LIMIT:
-        raise ValueError(f"an object has at most {PARTS_LIMIT} parts, this one has {len(value)}")
 
 
 def _told(time: int) -> str:

@@ -37,6 +37,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LARGEST_INT = 2**63
 
+TIME_LIMIT = 40
+"""Characters of a time: more than the longest way to write one."""
+
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -92,7 +95,7 @@ def time_of(text: str) -> int:
         ValueError: it is no time.
     """
     text = text.strip()
-    if _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text) and len(text) <= TIME_LIMIT:
         number = float(text)
         for factor in (1, 1_000, 1_000_000):
             if abs(number) < 1e10 * factor:
@@ -101,7 +104,7 @@ def time_of(text: str) -> int:
                 return int(whole) * (1_000_000 // factor) + round(float(f"0.{part or 0}") * (1_000_000 // factor))
         return int(number)
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text if len(text) <= TIME_LIMIT else "")
     except ValueError:
         raise ValueError(f"{text[:40]!r} is no time: write 2026-11-21T15:30:00Z") from None
     return ((moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
@@ -134,7 +137,7 @@ def value_of(kind: str, text: str) -> Any:
             if not isinstance(value, dict):
                 raise ValueError
             return value
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         raise ValueError(f"{text[:40]!r} is no {kind}") from None
     if kind != "string":
         raise ValueError(f"{kind[:20]!r} is no kind: write bool, int, float, string or composite")
@@ -206,8 +209,9 @@ def _check_columns(path: Path, columns: Sequence[str], values: Sequence[str]) ->
     has = set(columns)
     by_name = "variable" in has and has & {"thing", "thing_id"}
     if "time" not in has or not has & set(values) or not ("variable_id" in has or by_name):
+        shown = "".join(c if c.isprintable() else "?" for c in ", ".join(columns)[:200]) or "of no table"
         raise TableError(
-            f"{path} has the columns {', '.join(columns)[:200] or 'of no table'}. It needs time, {' or '.join(values)} "
+            f"{path} has the columns {shown}. It needs time, {' or '.join(values)} "
             "and variable_id; or thing and variable in place of that."
         )
 
@@ -294,28 +298,49 @@ def read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
                 stamped = arrow.types.is_timestamp(batch.schema.field("time").type)
                 if stamped:
                     place = batch.schema.get_field_index("time")
-                    micros = batch.column(place).cast(arrow.timestamp("us", tz="UTC")).cast(arrow.int64())
-                    batch = batch.set_column(place, "time", micros)
+                    batch = batch.set_column(place, "time", _micros(arrow, path, number, batch.column(place)))
                 for record in batch.to_pylist():
                     number += 1
                     yield number, _read_row(path, number, record, stamped)
-        except (arrow.ArrowException, OSError) as error:
+        except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise TableError(f"{path} is damaged after row {number} ({_first_line(error)}).") from None
+
+
+def _micros(arrow: Any, path: Path, number: int, times: Any) -> Any:
+    """A column of timestamps as UTC microseconds."""
+    # Nanoseconds, which some libraries write whatever they have, are cut; a larger unit may have no such microsecond.
+    try:
+        stamped = times.cast(arrow.timestamp("us", tz="UTC"), safe=times.type.unit != "ns")
+    except arrow.ArrowInvalid:
+        raise TableError(
+            f"{path}, after row {number}: a time is between 2000 and 2100, and one there is not."
+        ) from None
+    return stamped.cast(arrow.int64())
 
 
 def _read_row(path: Path, number: int, record: dict[str, Any], stamped: bool) -> Row:
     kind = record.get("kind") or ""
     found = [record[name] for name in (*PARTS, "value") if record.get(name) is not None]
     try:
+        if record["time"] is None:
+            raise ValueError("it has no time")
         if not found:
             raise ValueError("it has no value")
         value = found[0]
+        if not isinstance(value, bool | int | float | str | dict):
+            raise ValueError(f"{str(value)[:40]!r} is {type(value).__name__}: write booleans, numbers and texts")
         if kind in ("int", "composite") and isinstance(value, str):
             value = value_of(kind, value)
+        elif kind == "float" and type(value) is int:
+            value = float(value)
+        if kind and kind != kind_of(value):
+            raise ValueError(f"its kind is {kind[:20]}, and its value {str(value)[:40]!r} is {kind_of(value)}")
+        if not isinstance(value, str):
+            kind = kind_of(value)
         time = record["time"] if stamped else time_of(str(record["time"]))
         names = (str(record.get(name) or "") for name in NAMES)
-        return Row(time, *names, kind or kind_of(value), value)  # type: ignore[call-arg]
-    except ValueError as error:
+        return Row(time, *names, kind, value)  # type: ignore[call-arg]
+    except (ValueError, OverflowError) as error:
         raise TableError(f"{path}, row {number}: {error}.") from None
 
 

@@ -109,7 +109,7 @@ class Transfer:
         variable = await self._variable(variable_id)
         if len(points) > BATCH:
             raise Invalid(f"At most {BATCH} points are taken at once.", "points")
-        checked = [(check_time(time), check_value(variable, value)) for time, value in points]
+        checked = [(check_time(time), check_value(variable.symbol, variable.kind, value)) for time, value in points]
         if not checked:
             return Written(0, 0)
         times = [time for time, _ in checked]
@@ -168,8 +168,9 @@ def check_time(time: int) -> int:
     return time
 
 
-def check_value(variable: Variable, value: Value) -> Value:
-    """The value as the variable holds it. A float variable may hold whole numbers, as some boards send them.
+def check_value(symbol: str, kind: ValueKind, value: Value) -> Value:
+    """The value as a variable of this name and kind holds it. A float variable may hold whole numbers, as some boards
+    send them.
 
     Raises:
         Invalid: it does not fit.
@@ -180,27 +181,39 @@ def check_value(variable: Variable, value: Value) -> Value:
         ValueKind.FLOAT: isinstance(value, int | float) and not isinstance(value, bool),
         ValueKind.STRING: isinstance(value, str),
         ValueKind.COMPOSITE: isinstance(value, Mapping),
-    }[variable.kind]
+    }[kind]
     if not fits:
-        raise Invalid(f"{variable.symbol} holds {variable.kind}; {str(value)[:40]!r} is none.", "value")
+        raise Invalid(f"{symbol} holds {kind}; {str(value)[:40]!r} is none.", "value")
     if isinstance(value, float) and not isfinite(value):
-        raise Invalid(f"{variable.symbol} can not hold {value}.", "value")
-    if isinstance(value, str) and len(value) > TEXT_LIMIT:
-        raise Invalid(f"A text has at most {TEXT_LIMIT} characters.", "value")
+        raise Invalid(f"{symbol} can not hold {value}.", "value")
+    if isinstance(value, str):
+        _check_text(value)
+        if len(value) > TEXT_LIMIT:
+            raise Invalid(f"A text has at most {TEXT_LIMIT} characters, this one has {len(value)}.", "value")
     if isinstance(value, Mapping):
         _check_parts(value)
     return value
 
 
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid(f"A text can not hold half of a character ({text[error.start]!r}).", "value") from None
+
+
 def _check_parts(value: Mapping[str, bool | int | float | str]) -> None:
     if len(value) > PARTS_LIMIT:
-        raise Invalid(f"An object has at most {PARTS_LIMIT} parts.", "value")
+        raise Invalid(f"An object has at most {PARTS_LIMIT} parts, this one has {len(value)}.", "value")
     size = 0
     for name, part in value.items():
         if not isinstance(name, str) or not isinstance(part, bool | int | float | str):
             raise Invalid("The parts of an object are booleans, numbers and texts.", "value")
         if isinstance(part, float) and not isfinite(part):
             raise Invalid(f"A part can not be {part}.", "value")
+        for text in (name, part):
+            if isinstance(text, str):
+                _check_text(text)
         size += len(name) + (len(part) if isinstance(part, str) else 8)
     if size > TEXT_LIMIT:
         raise Invalid(f"An object has at most {TEXT_LIMIT} characters.", "value")
