@@ -182,9 +182,10 @@ class TestDamage:
         [
             "UPDATE block SET times = CAST(times || x'00' AS BLOB) WHERE series = 1 AND first = 0",
             "UPDATE block SET data = zeroblob(length(data)) WHERE series = 1 AND first = 0",
+            "UPDATE block SET times = zeroblob(length(times)) WHERE series = 1 AND first = 0",
             "UPDATE block SET total = total + 1 WHERE series = 1 AND first = 0",
         ],
-        ids=["times", "data", "summary"],
+        ids=["times", "data", "no times at all", "summary"],
     )
     async def test_a_damaged_block_costs_that_block(
         self, open_store: OpenStore, tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
@@ -194,9 +195,14 @@ class TestDamage:
         points = await store.read(1, *ALL, 10_000)
         assert points == [(time, time / 4) for time in range(1_500, 3_000)] + [(5_000, 0.5), (5_001, 0.75)]
         assert await store.aggregate(1, 10, 1_600, 200, Aggregation.MIN) == [(1_400, 375.0)]
+        assert await store.bins(1, [10, 1_600, 1_700], Aggregation.COUNT) == [(10, 100.0), (1_600, 100.0)]
+        assert await store.count(1, 10, 1_600) == 100
+        assert (await store.thin(1, 10, 1_600, 100))[0] == (1_500, 375.0)
+        assert await store.sample(1, 10, 1_600, 400) == [(1_599, 399.75)]
         assert "damaged" in caplog.text
         # A point that belongs into it is kept, and the damaged block is set aside, not thrown away.
         await store.write([(1, 700, "new")])
+        assert await store.count(1, 10, 1_600) == 101
         await store.merge()
         assert (await store.read(1, *ALL, 2)) == [(700, "new"), (1_500, 375.0)]
         assert await store.read(2, *ALL, 10) == [(1, "whole")]
@@ -207,6 +213,21 @@ class TestDamage:
             ("block", 1, 0, 1_500)
         ]
         connection.close()
+
+    async def test_a_sample_whose_newest_block_is_damaged_comes_from_the_one_before(
+        self, open_store: OpenStore, tmp_path: Path
+    ) -> None:
+        store = await open_store()
+        await store.write([(1, time, f"{time}") for time in range(3_000)])
+        await store.merge()
+        assert await store.sample(1, 0, 4_000, 4_000) == [(2_999, "2999")]
+        await store.close()
+        connection = sqlite3.connect(tmp_path / "telemetry.db")
+        with connection:
+            connection.execute("UPDATE block SET data = zeroblob(length(data)) WHERE first = 1500")
+        connection.close()
+        store = await open_store()
+        assert await store.sample(1, 0, 4_000, 4_000) == [(1_499, "1499")]
 
     async def test_a_damaged_row_of_the_log_costs_that_row(
         self, open_store: OpenStore, tmp_path: Path, caplog: pytest.LogCaptureFixture

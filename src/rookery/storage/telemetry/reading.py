@@ -136,8 +136,10 @@ def count(connection: sqlite3.Connection, memory: Memory, series: int, start: in
             if start <= first and final < end and not beside:
                 total += points
                 continue
-            row = connection.execute("SELECT times FROM block WHERE id = ?", (number,)).fetchone()
-            times = blocks.decode_times(row[0])
+            block = opened(connection.execute(FETCH, (number,)).fetchone())
+            if block is None:
+                continue
+            times, _ = block
             low, high = (int(place) for place in times.searchsorted((start, end)))
             total += high - low
             if beside:
@@ -160,11 +162,11 @@ def sample(
             f"SELECT id, first, last, kind, closing FROM block WHERE {RANGE} ORDER BY first",  # noqa: S608
             {"series": series, "start": start, "end": end},
         ).fetchall()
-        for place, (number, first, final, kind, closing) in enumerate(rows):
+        # From the newest: a bin whose last block is damaged has the last value of the block before.
+        for number, first, final, kind, closing in reversed(rows):
             whole = (first - origin) // interval == (final - origin) // interval and start <= first and final < end
             if whole:
-                following = rows[place + 1][1] if place + 1 < len(rows) else None
-                if following is not None and (following - origin) // interval == (final - origin) // interval:
+                if (final - origin) // interval in best:
                     continue
                 if kind == Kind.FLOAT and closing:  # SQLite keeps no sign of a zero
                     best[(final - origin) // interval] = Point(final, float(closing))
@@ -190,7 +192,7 @@ def _last_of_bins(
     ends = (begins + sizes + (low - 1)).tolist()
     values = blocks.values_of(blocks.pick(column, ends))
     for bin_, time, value in zip(bins.tolist(), times[ends].tolist(), values, strict=True):
-        best[bin_] = Point(time, value)
+        best.setdefault(bin_, Point(time, value))
 
 
 Pieces = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int64]"]
