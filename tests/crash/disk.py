@@ -7,6 +7,7 @@ flushed, with some of the rest, or with half of the last page.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -71,21 +72,46 @@ def compiled(folder: Path) -> Path:
     return library
 
 
-def run(library: Path, folder: Path, program: Sequence[str], **shim: str) -> int:
-    """Run a module of ours with the disk under it; its exit status. `shim` are the variables of the shim."""
-    environment = {
+def environment(library: Path) -> dict[str, str]:
+    """Of a program of ours that has the disk under it."""
+    return {
         **os.environ,
         "LD_PRELOAD": str(library),
-        "SHIM_FOLDER": f"{folder}/",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
         "PYTHONDONTWRITEBYTECODE": "1",
-        **{f"SHIM_{name.upper()}": value for name, value in shim.items()},
     }
-    done = subprocess.run(
-        [sys.executable, "-m", *program], env=environment, capture_output=True, check=False, timeout=120
-    )
-    assert done.returncode in (0, 3), done.stderr.decode()
-    return done.returncode
+
+
+class Runner:
+    """A module of ours that lives a history for every line (scenario.py)."""
+
+    def __init__(self, library: Path, module: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            env=environment(library),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, folder: Path, **shim: str) -> int:
+        """One history in a folder; its status, 0 or 3. `shim` are the variables of the shim."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        variables = {f"SHIM_{name.upper()}": value for name, value in shim.items()}
+        self._process.stdin.write(json.dumps({"folder": str(folder), "shim": variables}) + "\n")
+        self._process.stdin.flush()
+        status = self._process.stdout.readline().strip()
+        assert status in ("0", "3"), f"it ended with {status!r}: what it printed says why"
+        return int(status)
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(30)
 
 
 def read(trace: Path) -> list[Change]:

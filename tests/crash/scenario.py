@@ -3,14 +3,19 @@
 `python -m tests.crash.scenario FOLDER` writes batches, merges, expires and deletes, and writes down in the file
 `acknowledged` how far it was told that it had come. It ends with 0 when all was done, with 3 when the disk refused
 something: then what was refused was not acknowledged.
+
+`python -m tests.crash.scenario` does it once for every line that it reads: a JSON object with the folder and with what
+the disk shall do (disk.py); it answers each with the status, on a line. A thousand histories need one start of Python.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,8 +47,11 @@ def steps() -> Iterator[tuple[str, Any]]:
     yield "merge", None
 
 
-def small() -> None:
-    """Blocks and write-ahead logs of a few points, so that a short history has many, and checkpoints too."""
+def small(put: Callable[[object, str, int], None] = setattr) -> None:
+    """Blocks and write-ahead logs of a few points, so that a short history has many, and checkpoints too.
+
+    They are the settings of whole modules: a test gives what takes them back.
+    """
     for module, name, value in (
         (merge, "OPEN_POINTS", 8),
         (merge, "MOST_POINTS", 16),
@@ -53,7 +61,7 @@ def small() -> None:
         (expiry, "FREE_PAGES", 4),
         (schema, "WAL_PAGES", 12),
     ):
-        setattr(module, name, value)
+        put(module, name, value)
 
 
 def after(count: int) -> Ledger:
@@ -101,5 +109,26 @@ async def main(folder: Path) -> int:
     return REFUSED if refused else 0
 
 
+def again(line: str) -> int:
+    """Live it in a process of its own, with its own disk; its status, or 1 when it broke in any other way."""
+    order = json.loads(line)
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            os.environ.update(order["shim"], SHIM_FOLDER=f"{order['folder']}/")
+            ctypes.CDLL(None).shim_begin()
+            status = asyncio.run(main(Path(order["folder"])))
+        finally:
+            # Not through the exit of Python, which is the parent's. An error has been printed by then.
+            if status == 1:
+                sys.excepthook(*sys.exc_info())
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(Path(sys.argv[1]))))
+    if len(sys.argv) > 1:
+        sys.exit(asyncio.run(main(Path(sys.argv[1]))))
+    for line in sys.stdin:
+        print(again(line), flush=True)

@@ -23,17 +23,21 @@ static int trace = -1;
 static long fail_at;
 static int fail_errno;
 static int torn;
+static int stays;
 static long done;
 
-static void begin(void) __attribute__((constructor));
+/* At the start, and again in a fork that has been told something else. */
+void shim_begin(void) __attribute__((constructor));
 
-static void begin(void) {
+void shim_begin(void) {
     const char *path = getenv("SHIM_TRACE"), *at = getenv("SHIM_FAIL_AT"), *number = getenv("SHIM_ERRNO");
     folder = getenv("SHIM_FOLDER");
     folder_length = folder ? strlen(folder) : 0;
     fail_at = at ? atol(at) : 0;
     fail_errno = number ? atoi(number) : EIO;
     torn = getenv("SHIM_TORN") != NULL;
+    stays = getenv("SHIM_STAYS") != NULL;
+    done = 0;
     if (path) trace = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     /* Programs that this one starts are left alone. */
     unsetenv("LD_PRELOAD");
@@ -69,7 +73,7 @@ static void note(int what, const char *name, uint64_t offset, const void *data, 
 /* Whether this change is the one that fails. What is said of acknowledgements always works. */
 static int fails(const char *name) {
     if (strstr(name, "acknowledged")) return 0;
-    return fail_at && ++done >= fail_at && (done == fail_at || getenv("SHIM_STAYS"));
+    return fail_at && ++done >= fail_at && (done == fail_at || stays);
 }
 
 static ssize_t change(int fd, const void *data, size_t length, off_t offset, int placed) {
@@ -106,7 +110,8 @@ static int settled(int fd, int what, uint64_t size, long call) {
         errno = fail_errno;
         return -1;
     }
-    result = (int)syscall(call, fd, size);
+    /* The power of this machine stays on: what counts is when it was asked for. */
+    result = what == SYNC ? 0 : (int)syscall(call, fd, size);
     if (!result) note(what, name, size, NULL, 0);
     pthread_mutex_unlock(&lock);
     return result;
