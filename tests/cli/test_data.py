@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from rookery.storage.telemetry import TelemetryStore
 from rookery.testing import Sandbox, running_sandbox
 from tests.cli.shell import Done, rookery
+from tests.fakes import ManualClock
 
 Run = Callable[..., Done]
 COUNT = 60
@@ -189,11 +192,45 @@ def test_where_nothing_is(tmp_path: Path) -> None:
     assert rookery("data", "import", str(tmp_path / "x.csv"), "--data-dir", str(tmp_path)).code == 2
 
 
-def test_damage_is_told_by_the_name_of_the_variable(tmp_path: Path) -> None:
+def test_damage_is_told_by_the_name_of_the_variable_and_costs_its_block_only(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with running_sandbox(folder) as cloud:
         furnished(cloud)
-    # What is in the log goes into blocks when an export of everything has been read back.
+
+    async def merge() -> None:
+        store = TelemetryStore(folder / "telemetry.db", ManualClock())
+        await store.open()
+        await store.merge()
+        await store.close()
+
+    asyncio.run(merge())
+    catalog = sqlite3.connect(folder / "catalog.db")
+    found = (
+        "SELECT series FROM variable WHERE symbol = 'count' AND thing_id = (SELECT id FROM thing WHERE name = 'house')"
+    )
+    ((series,),) = catalog.execute(found).fetchall()
+    catalog.close()
+    connection = sqlite3.connect(folder / "telemetry.db")
+    with connection:
+        change = "UPDATE block SET times = zeroblob(length(times)) WHERE series = ?"
+        assert connection.execute(change, (series,)).rowcount == 1
+    connection.close()
+    where = ("--data-dir", str(folder))
+    done = rookery("data", "check", *where)
+    assert done.code == 1
+    (line,) = [line for line in done.out.splitlines() if line.startswith("file ")]
+    assert "variable house / count; from 2026-01-01T00:00:00.000000Z; to 2026-01-01T00:59:00.000000Z" in line
+    assert "points 60; why its checksum is wrong" in line
+    assert "Damaged: 1." in done.out
+    # The rest comes out, whatever stretch is asked for.
+    out = rookery("data", "export", "-", "--thing", "house", "--from", MOMENTS[10], *where)
+    assert (out.code, out.errors) == (0, f"{(len(VARIABLES) - 1) * (COUNT - 10)} points.\n")
+
+
+def test_a_damaged_row_of_the_log_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with running_sandbox(folder) as cloud:
+        furnished(cloud)
     connection = sqlite3.connect(folder / "telemetry.db")
     connection.execute("UPDATE log SET checksum = checksum + 1 WHERE id = (SELECT min(id) FROM log)")
     connection.commit()
