@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from rookery.core import tokens as module
 from rookery.core.catalog import Delete
-from rookery.core.errors import TokenExpired, TokenUnknown
+from rookery.core.errors import TokenExpired, TokenUnknown, Unavailable
 from rookery.core.people import People
 from rookery.core.records import Bearer, Customer, Person, Product, Program, Role, Token
 from rookery.core.services import Services
@@ -43,7 +44,8 @@ class TestIssue:
         assert issued.token != issued.refresh_token
         assert issued.lifetime == DEFAULT_LIFETIME
         grant = await services.tokens.check(issued.token)
-        assert (grant.record, grant.principal.person_id, grant.principal.client_id) == (issued.record, person.id, "x")
+        assert grant.record.id == issued.record.id
+        assert (grant.principal.person_id, grant.principal.client_id) == (person.id, "x")
 
     async def test_neither_text_is_kept(self, services: Services, person: Person) -> None:
         issued = await services.tokens.issue(Bearer.PERSON, person.id, "x")
@@ -75,7 +77,9 @@ class TestCheck:
         clock.turn(0.001)
         with pytest.raises(TokenExpired):
             await services.tokens.check(issued.token)
-        assert await services.tokens.find(issued.token) == issued.record
+        kept = await services.tokens.find(issued.token)
+        assert kept is not None
+        assert kept.id == issued.record.id
 
     async def test_it_is_read_once(self, services: Services, person: Person, clock: ManualClock) -> None:
         issued = await services.tokens.issue(Bearer.PERSON, person.id, "x", lifetime=0)
@@ -89,6 +93,34 @@ class TestCheck:
         clock.turn(PRINCIPAL_AGE + 0.1)
         await services.tokens.check(issued.token)
         assert catalog.reads > reads
+
+    async def test_its_use_is_written_now_and_then(
+        self, services: Services, person: Person, clock: ManualClock
+    ) -> None:
+        issued = await services.tokens.issue(Bearer.PERSON, person.id, "x")
+        assert issued.record.last_used_at is None
+        seen = []
+        for seconds in (0.0, 60.0, 600.0):
+            clock.turn(seconds)
+            await services.tokens.check(issued.token)
+            kept = await services.tokens.find(issued.token)
+            assert kept is not None
+            seen.append((kept.version, kept.last_used_at))
+        first, soon, later = seen
+        assert first == soon
+        assert first[1] is not None
+        assert later == (first[0] + 1, clock.now())
+
+    async def test_a_store_that_can_not_write_keeps_nobody_out(
+        self, services: Services, person: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        issued = await services.tokens.issue(Bearer.PERSON, person.id, "x")
+
+        async def full(self: MemoryCatalog, *changes: object) -> None:
+            raise Unavailable("The disk is full.")
+
+        monkeypatch.setattr(MemoryCatalog, "apply", full)
+        assert (await services.tokens.check(issued.token)).principal.person_id == person.id
 
     async def test_a_role_holds_within_seconds(self, services: Services, person: Person, clock: ManualClock) -> None:
         issued = await services.tokens.issue(Bearer.PERSON, person.id, "x")
@@ -104,7 +136,7 @@ class TestCheck:
         monkeypatch.setattr(module, "REMEMBERED", 2)
         issued = [await services.tokens.issue(Bearer.PERSON, person.id, "x") for _ in range(4)]
         for one in issued * 2:
-            assert (await services.tokens.check(one.token)).record == one.record
+            assert (await services.tokens.check(one.token)).record.id == one.record.id
         assert len(services.tokens._known) == 2
 
     async def test_one_that_is_revoked_while_it_is_read_is_not_remembered(
@@ -194,6 +226,21 @@ class TestRefresh:
         )
         assert sorted(type(one).__name__ for one in both) == ["Issued", "TokenUnknown"]
         assert await services.catalog.count(Token) == 1
+
+    async def test_a_use_at_the_same_moment_does_not_spend_it(
+        self, services: Services, person: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old = await services.tokens.issue(Bearer.PERSON, person.id, "x")
+        assert old.refresh_token is not None
+        find = MemoryCatalog.find
+
+        async def used_meanwhile(self: MemoryCatalog, *args: Any, **equals: Any) -> Any:
+            found = await find(self, *args, **equals)
+            await services.tokens.check(old.token)
+            return found
+
+        monkeypatch.setattr(MemoryCatalog, "find", used_meanwhile)
+        assert (await services.tokens.refresh(old.refresh_token, "x")).token != old.token
 
     async def test_it_outlives_the_token_for_a_time(
         self, services: Services, person: Person, clock: ManualClock

@@ -71,6 +71,7 @@ def _view(call: Call, token: Token) -> dict[str, Any]:
         "client": token.client_id,
         "created": ms(token.created_at),
         "expires": ms(token.expires_at),
+        "used": ms(token.last_used_at),
         "current": token.id == _current(call),
         "console": token.client_id == CLIENT,
     }

@@ -165,6 +165,11 @@ class Token(Record, frozen=True, kw_only=True):
     refresh_expires_at: int | None = None
     scope: str | None = None
 
+    @property
+    def last_used_at(self) -> int | None:
+        """When it was used, to some minutes. A new version of a token is made for nothing but its use."""
+        return self.updated_at if self.updated_at > self.created_at else None
+
 
 class Program(Record, frozen=True, kw_only=True):
     """A user that is a program: belongs to a product or an organisation and may do exactly what its scopes say."""

@@ -15,7 +15,7 @@ from rookery.core.access import Principal
 from rookery.core.bus import Bus, ProductChanged, TokenWithdrawn, announce_token_withdrawn
 from rookery.core.catalog import Catalog, Change, Delete, Insert, Update, changed
 from rookery.core.clock import SECOND, Clock
-from rookery.core.errors import Conflict, NotFound, TokenExpired, TokenUnknown
+from rookery.core.errors import Conflict, NotFound, TokenExpired, TokenUnknown, Unavailable
 from rookery.core.ids import Identifiers
 from rookery.core.people import People
 from rookery.core.records import Bearer, Customer, Product, Program, Role, Token
@@ -32,6 +32,8 @@ REMEMBERED = 20_000
 """Checked tokens kept in memory: about 600 bytes each. An evicted one is read again."""
 PRINCIPAL_AGE = 5.0
 """Seconds that a principal is remembered."""
+USE_INTERVAL = 600 * SECOND
+"""How often the use of a token is written at the most: it answers "is it still in use", not "when exactly"."""
 TOKEN_LIMIT = 256
 """Characters of what can be a token at all; more is not worth a hash."""
 
@@ -120,15 +122,38 @@ class AccessTokens:
             if record is None:
                 raise TokenUnknown("The access token is not known.")
             principal = await self._principal(record)
-            known = (record, principal, self._clock.monotonic())
+            used = self._used(record)
+            known = (used or record, principal, self._clock.monotonic())
             if changes == self._changes:
+                # Remembered before it is written, so that requests at the same moment do not all write it.
                 self._known[id] = known
                 if len(self._known) > REMEMBERED:
                     self._known.popitem(last=False)
+            if used is not None:
+                await self._write_use(used)
         record, principal, _ = known
         if record.expires_at is not None and record.expires_at <= self._clock.now():
             raise TokenExpired("The access token has expired.")
         return Grant(principal, record)
+
+    def _used(self, record: Token) -> Token | None:
+        """The next version of a token that is used now, when that is worth being written."""
+        now = self._clock.now()
+        if record.expires_at is not None and record.expires_at <= now:
+            return None
+        last = record.last_used_at
+        if last is not None and now - last < USE_INTERVAL:
+            return None
+        return changed(record, max(now, record.created_at + 1))
+
+    async def _write_use(self, used: Token) -> None:
+        try:
+            await self._catalog.apply(Update(used))
+        except Conflict:
+            self._known.pop(used.id, None)
+        except Unavailable:
+            # A full disk keeps nobody from reading.
+            pass
 
     async def grant(self, record: Token) -> Grant:
         """Who a token speaks for now, by its record.
@@ -154,21 +179,24 @@ class AccessTokens:
             TokenUnknown: not a refresh token of this client, or used already.
             TokenExpired: its time is over.
         """
-        record = None
-        if 0 < len(refresh_token) <= TOKEN_LIMIT:
-            record = await self._catalog.find(Token, refresh_hash=token_id(refresh_token))
-        if record is None or record.client_id != client_id:
-            raise TokenUnknown("The refresh token is not known.")
-        if record.refresh_expires_at is not None and record.refresh_expires_at <= self._clock.now():
-            raise TokenExpired("The refresh token has expired.")
-        issued = self._made(record.bearer, record.bearer_id, client_id, lifetime, record.scope)
-        try:
-            # Deleting alone succeeds for two who come at once; of two next versions only one is the next.
-            await self._catalog.apply(
-                Update(changed(record, self._clock.now())), Delete(Token, record.id), Insert(issued.record)
-            )
-        except Conflict:
-            raise TokenUnknown("The refresh token was used already.") from None
+        while True:
+            record = None
+            if 0 < len(refresh_token) <= TOKEN_LIMIT:
+                record = await self._catalog.find(Token, refresh_hash=token_id(refresh_token))
+            if record is None or record.client_id != client_id:
+                raise TokenUnknown("The refresh token is not known, or was used already.")
+            if record.refresh_expires_at is not None and record.refresh_expires_at <= self._clock.now():
+                raise TokenExpired("The refresh token has expired.")
+            issued = self._made(record.bearer, record.bearer_id, client_id, lifetime, record.scope)
+            try:
+                # Deleting alone succeeds for two who come at once; of two next versions only one is the next.
+                await self._catalog.apply(
+                    Update(changed(record, self._clock.now())), Delete(Token, record.id), Insert(issued.record)
+                )
+            except Conflict:
+                # Another one was quicker, and it is gone; or its use was written meanwhile, and it is still there.
+                continue
+            break
         announce_token_withdrawn(self._bus, record.id)
         return issued
 

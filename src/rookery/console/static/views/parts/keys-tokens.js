@@ -4,7 +4,7 @@ import { refresh } from '../../api/session.js';
 import { Button, Dialog, Field, Form, Id, Panel, Secret, Sheet, Table, Tag, Time, toast } from '../../ui/index.js';
 import t from '../../strings/keys.js';
 
-/** @typedef {{handle: string, client: string, created: number, expires: number | null, current: boolean, console: boolean}} Token */
+/** @typedef {{handle: string, client: string, created: number, expires: number | null, used: number | null, current: boolean, console: boolean}} Token */
 
 const DAY = 86_400;
 const LIFETIMES = [
@@ -63,6 +63,12 @@ export function AccessTokens() {
             label: t.created,
             hidePhone: true,
             render: (/** @type {Token} */ token) => html`<${Time} at=${token.created} />`,
+          },
+          {
+            key: 'used',
+            label: t.lastUsed,
+            hidePhone: true,
+            render: (/** @type {Token} */ token) => (token.used === null ? t.never : html`<${Time} at=${token.used} />`),
           },
           {
             key: 'expires',
