@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -20,7 +21,7 @@ from rookery.admin.api import BODY_LIMIT
 from rookery.clock import ManualClock
 from rookery.core.access import Principal
 from rookery.core.clock import SECOND
-from rookery.core.exports import LIFETIME
+from rookery.core.exports import LIFETIME, MailState
 from rookery.core.records import Device
 from rookery.keys.errors import KeysError
 from rookery.opened import Core
@@ -33,6 +34,7 @@ from rookery.wire.mqtt.encode import encode
 from rookery.wire.mqtt.packets import Connack, Connect
 from tests.core.test_things import spec
 from tests.serving import ANY_PORTS, browser, serving, settings
+from tests.smtp_server import mail_server
 
 SECRET = "a secret key of a board"
 
@@ -323,6 +325,27 @@ async def test_chores_are_done_by_the_servers_own_clock(tmp_path: Path) -> None:
             assert (await services.catalog.get(Device, device.id) is not None) is there
     finally:
         await server.stop()
+
+
+async def test_whoever_asks_for_an_export_gets_the_link_by_mail(tmp_path: Path) -> None:
+    with mail_server() as mail:
+        flags = {"mail_server": "localhost", "mail_port": str(mail.port), "mail_security": "none"}
+        async with serving(tmp_path, mail_from="Rookery <rookery@example.org>", **flags) as server:
+            who = await owner(server)
+            thing = await server.core.services.things.create(who, variables=[spec("a")])
+            (variable,) = await server.core.services.variables.of(thing)
+            export = await server.exports.ask(who, [variable.id], 0, 1)
+            await server.exports.idle()
+            assert server.exports.of(who)[0].mail is MailState.SENT
+            (taken,) = mail.taken
+            person = await server.core.services.people.find(who.person_id)
+            assert taken.to == [person.email]
+            link = re.search(r"^https://\S+", taken.message.get_content(), re.MULTILINE)
+            assert link is not None
+            assert link[0] == f"{server.secure_url}/iot/exports/{server.exports.token(export)}"
+            async with browser(server) as client:
+                answer = await client.get(link[0].removeprefix(server.secure_url or ""))
+                assert answer.headers["content-type"] == "application/zip"
 
 
 async def test_an_expired_export_goes_with_the_chores(tmp_path: Path) -> None:

@@ -132,6 +132,15 @@ BAD = [
     ("http_port = ", "is not valid TOML"),
     ('tls_cert = "a.pem"', "tls_cert is set without tls_key: set both, or neither"),
     ('tls_key = "a.pem"', "tls_key is set without tls_cert"),
+    ('mail_server = "mail.test"', "mail_server is set without an address in mail_from: give it the one"),
+    ('mail_server = "mail.test"\nmail_from = "Rookery"', "mail_server is set without an address in mail_from"),
+    ('mail_server = "mail.test"\nmail_from = "a@b.c\\nBcc: d@e.f"', "without an address in mail_from"),
+    ('mail_server = "mail.test"\nmail_from = "a@b.c"\nmail_user = "a"', "mail_user and mail_password_file go together"),
+    (
+        'mail_server = "mail.test"\nmail_from = "a@b.c"\nmail_user = "a"\nmail_password_file = "p"\n'
+        'mail_security = "none"',
+        'mail_security is "none", so the password of mail_user would go readable over the network',
+    ),
     ("mqtt_port = 8884", "mqtt_port and mqtts_port are both 8884"),
     ("https_port = 8883", "https_port and mqtts_cert_ports are both 8883"),
 ]

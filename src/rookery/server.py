@@ -34,6 +34,7 @@ from rookery.gateways.coap_store import CatalogSessions
 from rookery.gateways.limits import MqttLimits
 from rookery.gateways.mqtt import MqttGateway
 from rookery.keys import sign_request
+from rookery.mailing import export_mail
 from rookery.opened import Core, certificate_names, exports_of, own_certificate
 from rookery.ports import Ports, bracketed, reachable, taken
 from rookery.settings import DESCRIBED, Settings
@@ -270,8 +271,9 @@ class Server:
         await self._listen_coap(secure)
 
         token = secrets.token_urlsafe(32)
-        await self.exports.open()
-        self.tokens.issuer = self.secure_url or self.url or "rookery"
+        base_url = self.secure_url or self.url or ""
+        await self.exports.open(export_mail(settings, self.core.services, base_url))
+        self.tokens.issuer = base_url or "rookery"
         await self.http.start(self._application(self.http, more(self) if more is not None else {}))
         await self.admin.start(self._administration(token))
         if self.console is not None:

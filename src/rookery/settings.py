@@ -14,7 +14,8 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from ipaddress import IPv4Network, IPv6Network
+from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any, Self
 
@@ -217,6 +218,31 @@ class Settings:
         "Integrations",
         "After how many events in a row that could not be delivered an integration is turned off. 0: never.",
     )
+    mail_server: str | None = _setting(
+        None,
+        TEXT,
+        "Mail",
+        "The SMTP server that takes e-mail: people get the links to exports of history that they have asked for. "
+        "Without one, nothing is sent.",
+    )
+    mail_port: int = _setting(587, integer(1, 65_535), "Mail", "Its port; 587 is for STARTTLS, 465 for TLS.")
+    mail_security: str = _setting(
+        "starttls",
+        choice("starttls", "tls", "none"),
+        "Mail",
+        'How the way to it is encrypted: "starttls", "tls" from the first byte, or "none", which goes without '
+        "a password or to this machine only.",
+    )
+    mail_from: str | None = _setting(
+        None,
+        TEXT,
+        "Mail",
+        "The address that mail comes from, `NAME <ADDRESS>` or an address. Needed with `mail_server`.",
+    )
+    mail_user: str | None = _setting(None, TEXT, "Mail", "Who logs in to it, where it wants that.")
+    mail_password_file: Path | None = _setting(
+        None, PATH, "Mail", "A file with the password of `mail_user` and nothing else."
+    )
     sync: str = _setting(
         "full",
         choice("full", "normal"),
@@ -361,6 +387,7 @@ class Settings:
             raise SettingsError(f"{one} is set without {other}: set both, or neither.")
         settings = cls(**values, origins=dict(origins))
         settings._refuse_shared_ports()
+        settings._refuse_half_a_mail_server()
         return settings
 
     def _refuse_shared_ports(self) -> None:
@@ -373,6 +400,29 @@ class Settings:
                     raise SettingsError(f"{taken[port]} and {name} are both {port}: give one of them another port.")
                 if port:
                     taken[port] = name
+
+    def _refuse_half_a_mail_server(self) -> None:
+        if self.mail_server is None:
+            return
+        if not self.mail_from or not self.mail_from.isprintable() or parseaddr(self.mail_from)[1].count("@") != 1:
+            raise SettingsError(f"mail_server is set without an address in mail_from: {_FROM}.")
+        if (self.mail_user is None) != (self.mail_password_file is None):
+            raise SettingsError("mail_user and mail_password_file go together: set both, or neither.")
+        if self.mail_security == "none" and self.mail_user is not None and not _is_loopback(self.mail_server):
+            raise SettingsError(
+                'mail_security is "none", so the password of mail_user would go readable over the network: choose '
+                '"starttls" or "tls", or leave mail_user out.'
+            )
+
+
+_FROM = 'give it the one that mail comes from, as "Rookery <rookery@example.org>"'
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 DESCRIBED: dict[str, Described] = {

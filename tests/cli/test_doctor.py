@@ -12,6 +12,7 @@ from rookery.admin import runfile
 from rookery.cli.doctor import Finding, examine
 from rookery.testing import running_sandbox
 from tests.cli.shell import rookery
+from tests.smtp_server import mail_server
 
 PORTS = ("HTTP_PORT", "HTTPS_PORT", "MQTT_PORT", "MQTTS_PORT", "MQTTS_CERT_PORTS")
 FREE = dict.fromkeys((*PORTS, "PARTICLE_TCP_PORT", "PARTICLE_UDP_PORT"), "off")
@@ -197,3 +198,25 @@ def test_the_bridge_is_named(made: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("ROOKERY_BRIDGE", "false")
     (finding,) = found(made, "bridge")
     assert (finding.state, finding.text.partition(":")[0]) == ("ok", "closed")
+
+
+def test_a_mail_server(made: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert [finding.state for finding in found(made, "mail")] == ["ok"]
+    password = tmp_path / "password"
+    password.write_text("right")
+    with mail_server(users={"me": "right"}) as server:
+        settings = {
+            "SERVER": "localhost",
+            "PORT": str(server.port),
+            "FROM": "Rookery <rookery@example.org>",
+            "SECURITY": "none",
+            "USER": "me",
+            "PASSWORD_FILE": str(password),
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(f"ROOKERY_MAIL_{name}", value)
+        assert found(made, "mail") == [Finding("ok", "mail", f"localhost:{server.port} lets us in")]
+        password.write_text("wrong")
+        (finding,) = found(made, "mail")
+        assert (finding.state, "refuses the log-in of me" in finding.text) == ("fail", True)
+        assert server.taken == []

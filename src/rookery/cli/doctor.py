@@ -95,6 +95,7 @@ def examine(path: Path) -> Iterator[Finding]:
     yield from _names(dialled)
     yield from _board_keys(path / "keys", settings)
     yield from _webhooks(settings)
+    yield _mail(settings)
     yield _bridge(settings)
 
 
@@ -352,6 +353,21 @@ def _webhooks(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "webhooks", f"besides public addresses, {', '.join(map(str, settings.webhook_networks))}")
     else:
         yield Finding("ok", "webhooks", "they call public addresses only")
+
+
+def _mail(settings: Settings) -> Finding:
+    """Whether the mail server lets us in. Nothing is sent."""
+    from rookery.core.mail import MailDelayed, MailRefused
+    from rookery.mailing import smtp_of
+
+    smtp = smtp_of(settings)
+    if smtp is None:
+        return Finding("ok", "mail", "no server is set up, so none is sent (mail_server)")
+    try:
+        smtp.probe()
+    except (MailDelayed, MailRefused) as error:
+        return Finding("fail", "mail", f"{str(error).rstrip('.')}: correct the mail_ settings, or start that server")
+    return Finding("ok", "mail", f"{settings.mail_server}:{settings.mail_port} lets us in")
 
 
 def _bridge(settings: Settings) -> Finding:

@@ -30,6 +30,8 @@ RISKS = {
     "particle_rates": '"vendor" can stop your own scripts for five minutes.',
     "bridge": "Off, boards of one vendor vanish from the API of the other.",
     "webhook_networks": "Everybody who may make a webhook can call machines in these networks.",
+    "mail_server": "It sees the links to exports, which work for whoever has them.",
+    "mail_security": '"none" lets everybody on the way read the mail.',
     "client_cas": "Boards with any certificate of these authorities are let in as whom the certificate names.",
     "tls_cert": "Boards that have learnt the server's own authority do not connect to a certificate of another one.",
     "sync": '"normal" may lose the last moments before a power cut, although they were acknowledged.',

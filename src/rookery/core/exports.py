@@ -2,7 +2,8 @@
 
 Whoever may read the variables asks; the answer comes at once and the file later. One export is written at a time: page
 by page, so that everybody else's reading goes on in between. What was asked for is on disk before it is acknowledged,
-so a restart does not lose it: what was not finished is begun anew.
+so a restart does not lose it: what was not finished is begun anew. Where the server can send mail, whoever asked gets
+the link by mail too.
 
 The link is made of the export's id and a secret of the server, not stored. It can be shown to its owner again, and
 whoever reads the disk or a backup of the files alone can not make it.
@@ -27,6 +28,7 @@ from rookery.core.access import Action, Principal, may
 from rookery.core.catalog import Catalog
 from rookery.core.clock import DAY, Clock
 from rookery.core.errors import NotFound, Unavailable
+from rookery.core.export_mail import ExportMail
 from rookery.core.ids import Identifiers
 from rookery.core.points import Point, Telemetry
 from rookery.core.records import Thing, ValueKind
@@ -52,6 +54,16 @@ class ExportState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
     READY = "ready"
+    FAILED = "failed"
+
+
+class MailState(StrEnum):
+    """Whether the person who asked was told by mail."""
+
+    NONE = "none"
+    """There is no mail: it was not set up when the file was ready."""
+    WAITING = "waiting"
+    SENT = "sent"
     FAILED = "failed"
 
 
@@ -88,6 +100,9 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     """When it is removed; None while it is under way."""
     reason: str = ""
     """Why it failed, in a sentence for its owner."""
+    mail: MailState = MailState.NONE
+    mail_reason: str = ""
+    """Why no mail could be sent, in a sentence."""
 
 
 class Download(Protocol):
@@ -174,14 +189,19 @@ class Exports:
         self._by_digest: dict[bytes, str] = {}
         self._queue: deque[str] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._mail: ExportMail | None = None
         self._closed = False
 
-    async def open(self) -> None:
-        """Find what an earlier life has left, and go on with it."""
+    async def open(self, mail: ExportMail | None = None) -> None:
+        """Find what an earlier life has left, and go on with it. `mail` tells people that their files are ready."""
+        self._mail = mail
+        if mail is not None:
+            mail.open(self._told)
         for export in sorted(await self._files.load(), key=lambda export: (export.created_at, export.id)):
             self._remember(export)
             if export.state in UNDER_WAY:
                 self._queue.append(export.id)
+            self._tell(export)
         self._work()
 
     async def close(self) -> None:
@@ -190,11 +210,15 @@ class Exports:
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.wait([self._worker])
+        if self._mail is not None:
+            await self._mail.close()
 
     async def idle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until nothing is under way, nor a mail about it."""
         while self._worker is not None and not self._worker.done():
             await asyncio.wait([self._worker])
+        if self._mail is not None:
+            await self._mail.idle()
 
     async def ask(self, who: Principal, variable_ids: Sequence[str], start: int, end: int) -> Export:
         """Ask for the raw points with start <= time < end of these variables. A variable counts once.
@@ -330,6 +354,23 @@ class Exports:
                 await self._files.keep(done)
             if done.state is ExportState.READY:
                 log.info("exports.ready", id=id, rows=done.rows, size=done.size, variables=len(done.parts))
+            self._tell(done)
+
+    def _tell(self, export: Export) -> None:
+        if self._mail is not None and export.mail is MailState.WAITING:
+            self._mail.add(export, self.token(export))
+
+    async def _told(self, id: str, reason: str) -> None:
+        """The mail about an export was sent, or why it never will be."""
+        export = self._exports.get(id)
+        if export is None:
+            return
+        state = MailState.FAILED if reason else MailState.SENT
+        told = msgspec.structs.replace(export, mail=state, mail_reason=reason)
+        self._exports[id] = told
+        # If this can not be written down the mail is sent once more after a restart: better than none.
+        with contextlib.suppress(ExportFailed):
+            await self._files.keep(told)
 
     async def _written(self, export: Export) -> Export:
         """How it ended."""
@@ -346,8 +387,16 @@ class Exports:
         return self._over(export, ExportState.FAILED, reason=reason)
 
     def _over(self, export: Export, state: ExportState, *, rows: int = 0, size: int = 0, reason: str = "") -> Export:
-        expires_at = self._clock.now() + LIFETIME
-        return msgspec.structs.replace(export, state=state, rows=rows, size=size, reason=reason, expires_at=expires_at)
+        mailed = self._mail is not None and state is ExportState.READY
+        return msgspec.structs.replace(
+            export,
+            state=state,
+            rows=rows,
+            size=size,
+            reason=reason,
+            expires_at=self._clock.now() + LIFETIME,
+            mail=MailState.WAITING if mailed else MailState.NONE,
+        )
 
     async def _write(self, export: Export) -> tuple[int, int]:
         """Rows and bytes."""

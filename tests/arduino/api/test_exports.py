@@ -7,16 +7,18 @@ import io
 import re
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 
-from rookery.arduino.api.exports import PROPERTIES_LIMIT
+from rookery.arduino.api.exports import PROPERTIES_LIMIT, link_of
 from rookery.arduino.types import property_type
 from rookery.core.clock import DAY, SECOND
+from rookery.core.export_mail import ExportMail
 from rookery.core.exports import LIFETIME, UNDER_WAY_OF_PERSON
 from rookery.core.live import LiveThing
+from rookery.core.mail import Mail, MailRefused
 from rookery.core.points import Point, Value
 from rookery.core.records import UpdatePolicy
 from rookery.core.variables import VariableSpec
@@ -241,3 +243,23 @@ async def test_a_story_with_a_restart(tmp_path: Path) -> None:
 
     async with server(tmp_path, clock, 3) as (_, _, http):
         assert len(opened(await http.get(view["link"]))) == 3
+
+
+async def test_it_says_whether_the_link_was_mailed(world: World, live: LiveThing) -> None:
+    class Carrier:
+        sent: ClassVar[list[Mail]] = []
+
+        async def send(self, mail: Mail) -> None:
+            if self.sent:
+                raise MailRefused("No such user.")
+            self.sent.append(mail)
+
+    mail = ExportMail(world.services.people, Carrier(), world.clock, lambda token: link_of("https://h", token))
+    await world.exports.open(mail)
+    door = names_of(live)["door"]
+    for told in ({"mail": "sent"}, {"mail": "failed", "mail_detail": "No such user."}):
+        view = await asked(world, door)
+        assert {name: value for name, value in view.items() if name.startswith("mail")} == told
+    first = (await world.call("GET", LIST)).json()[0]
+    assert first["link"].replace("http://localhost:8080", "https://h") in Carrier.sent[0].text
+    await mail.close()

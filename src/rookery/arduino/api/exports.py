@@ -1,7 +1,8 @@
 """Historic data as a file: ask for it, see how far it is, fetch it (reference 5.6).
 
-The vendor's service sends a link by e-mail. Here the link is shown to whoever asked, on a path of our own; it works
-without a token, because that is what a link in a mail or a browser does, and until its time is over.
+The vendor's service sends a link by e-mail. Here it does where the server can send mail (`mail_server`), and the link
+is always shown to whoever asked, on a path of our own; it works without a token, because that is what a link in a mail
+or a browser does, and until its time is over.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rookery.arduino.api.errors import bad_field
 from rookery.arduino.api.operations import Call, operation
 from rookery.arduino.api.times import format_time
 from rookery.core.errors import NotFound
-from rookery.core.exports import Download, Export, ExportState
+from rookery.core.exports import Download, Export, ExportState, MailState
 
 PROPERTIES_LIMIT = 1_000
 """Properties of one export, as many as there are queries in one call for series."""
@@ -38,7 +39,8 @@ class HistoricData(msgspec.Struct, kw_only=True):
 
 
 class ExportView(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """An export. `rows`, `size` (bytes) and `link` come when it is ready, `detail` when it has failed."""
+    """An export. `rows`, `size` (bytes) and `link` come when it is ready, `detail` when it has failed. `mail` says
+    whether the link was sent by mail: `waiting`, `sent`, or `failed` and why in `mail_detail`."""
 
     id: str
     state: ExportState
@@ -51,9 +53,16 @@ class ExportView(msgspec.Struct, omit_defaults=True, kw_only=True):
     size: int | None = None
     link: str | None = None
     detail: str | None = None
+    mail: MailState | None = None
+    mail_detail: str | None = None
 
 
 _HISTORIC = Body(HistoricData)
+
+
+def link_of(base_url: str, token: str) -> str:
+    """The address of the file of an export."""
+    return f"{base_url}/iot/exports/{token}"
 
 
 def export_view(call: Call, export: Export) -> ExportView:
@@ -69,8 +78,10 @@ def export_view(call: Call, export: Export) -> ExportView:
         expires_at=format_time(export.expires_at) if export.expires_at is not None else None,
         rows=export.rows if ready else None,
         size=export.size if ready else None,
-        link=f"{call.api.options.base_url}/iot/exports/{call.api.exports.token(export)}" if ready else None,
+        link=link_of(call.api.options.base_url, call.api.exports.token(export)) if ready else None,
         detail=export.reason or None,
+        mail=export.mail if export.mail is not MailState.NONE else None,
+        mail_detail=export.mail_reason or None,
     )
 
 
