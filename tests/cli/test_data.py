@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +173,57 @@ def test_many_points_at_once(run: Run, tmp_path: Path) -> None:
     span = ("--from", "1500000000", "--to", str(1_500_000_000 + count))
     out = tmp_path / "out.parquet"
     assert run("data", "export", str(out), "--thing", "shed", *span).errors == f"{count} points.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("words", "\x01" * 99_990, id="text that takes six bytes a character"),
+        pytest.param("place", {f"part {n:04}": "x" * 80 for n in range(1_000)}, id="objects of 1,000 parts"),
+    ],
+)
+def test_the_largest_values_are_taken_in_in_requests_that_a_server_takes(
+    run: Run, tmp_path: Path, name: str, value: str | dict[str, str]
+) -> None:
+    file = tmp_path / "large.csv"
+    count = 200
+    with file.open("w", newline="") as table:
+        rows = csv.writer(table)
+        rows.writerow(("time", "thing", "variable", "value"))
+        for number in range(count):
+            text = value + str(number) if isinstance(value, str) else json.dumps({**value, "part 0000": number})
+            rows.writerow((1_400_000_000 + number, "shed", name, text))
+    assert run("data", "import", str(file), "--json").json == {"points": count, "stored": count, "present": 0}
+    assert run("data", "import", str(file), "--json").json == {"points": count, "stored": 0, "present": count}
+
+
+def test_a_table_that_goes_from_variable_to_variable_waits_for_few_of_its_rows(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rookery.cli.data_import.HELD_BYTES", 2_000)
+    sent: list[int] = []
+    monkeypatch.setattr("rookery.cli.data.Progress", lambda _unit: _Steps(sent))
+    file = tmp_path / "mixed.csv"
+    rows = [
+        f"{1_300_000_000 + n},{('house', 'shed')[n % 2]},{('count', 'temperature')[n // 2 % 2]},{n}" for n in range(400)
+    ]
+    file.write_text("time,thing,variable,value\n" + "\n".join(rows) + "\n")
+    assert run("data", "import", str(file), "--json").json == {"points": 400, "stored": 400, "present": 0}
+    assert max(later - earlier for earlier, later in pairwise(sent)) <= 20
+
+
+class _Steps:
+    """Notes how far an import is."""
+
+    def __init__(self, sent: list[int]) -> None:
+        self._sent = sent
+
+    def __call__(self, done: int, total: int) -> None:
+        if done:
+            self._sent.append(done)
+
+    def end(self) -> None:
+        pass
 
 
 def test_stats_and_check(run: Run) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from rookery.cli.orders import Order
 from rookery.cli.progress import Progress
 from rookery.cli.tables import Row, TableError, kind_of, read_csv, read_parquet, time_text, value_of
@@ -16,8 +18,12 @@ from rookery.core.transfer import EARLIEST, LATEST, check_value
 
 BATCH = 5_000
 """Points of one order: half a megabyte of numbers."""
-BATCH_CHARACTERS = 4_000_000
-"""Of the texts in it."""
+BATCH_BYTES = 4_000_000
+"""Of one order, as JSON: a control character takes six, so 100,000 characters may be 600 kB. The server takes 16 MiB."""
+HELD_BYTES = 40_000_000
+"""Of the rows that wait for more of their variable: a table may go from one to the next of many thousands."""
+NUMBER_BYTES = 100
+"""What a value that is no text counts for: its time, and the objects that hold it here."""
 FITTING = {
     "bool": ("bool",),
     "int": ("int",),
@@ -73,11 +79,12 @@ def import_from(order: Order, file: Path, format: str, progress: Progress) -> di
     stored = present = done = 0
     waiting: defaultdict[str, list[tuple[int, Any]]] = defaultdict(list)
     sizes: defaultdict[str, int] = defaultdict(int)
+    held = 0
 
     def send(variable: str) -> None:
-        nonlocal stored, present, done
+        nonlocal stored, present, done, held
         points = waiting.pop(variable)
-        sizes.pop(variable)
+        held -= sizes.pop(variable)
         told: Any = order("data_write", variable=variable, points=points)
         stored += told["stored"]
         present += told["present"]
@@ -85,12 +92,16 @@ def import_from(order: Order, file: Path, format: str, progress: Progress) -> di
         progress(done, total)
 
     for variable, time, value in _points(file, format, variables):
-        waiting[variable].append((time, value))
-        sizes[variable] += len(value) if isinstance(value, str) else 100
-        if len(waiting[variable]) >= BATCH or sizes[variable] > BATCH_CHARACTERS:
+        size = _size(value)
+        if waiting[variable] and sizes[variable] + size > BATCH_BYTES:
             send(variable)
-        elif len(waiting) > BATCH:
-            send(max(waiting, key=lambda each: len(waiting[each])))
+        waiting[variable].append((time, value))
+        sizes[variable] += size
+        held += size
+        if len(waiting[variable]) >= BATCH:
+            send(variable)
+        elif held > HELD_BYTES:
+            send(max(sizes, key=lambda each: sizes[each]))
     for variable in list(waiting):
         send(variable)
     progress.end()
@@ -116,6 +127,11 @@ def _points(file: Path, format: str, variables: Variables) -> Iterator[tuple[str
         except (ValueError, Invalid) as error:
             raise TableError(f"{file}, {what} {number}: {str(error).rstrip('.')}. Nothing was taken in.") from None
         yield source["id"], row.time, value
+
+
+def _size(value: Any) -> int:
+    """About how many bytes a point takes in an order."""
+    return NUMBER_BYTES + (len(msgspec.json.encode(value)) if isinstance(value, str | dict) else 0)
 
 
 def _told(time: int) -> str:
