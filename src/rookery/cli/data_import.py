@@ -19,7 +19,7 @@ from rookery.core.transfer import EARLIEST, LATEST, check_value
 BATCH = 5_000
 """Points of one order: half a megabyte of numbers."""
 BATCH_BYTES = 4_000_000
-"""Of one order, as JSON: a control character takes six, so 100,000 characters may be 600 kB. The server takes 16 MiB."""
+"""Of one order, as JSON: a control character takes six, so one text may take 600 kB. The server takes 16 MiB."""
 HELD_BYTES = 40_000_000
 """Of the rows that wait for more of their variable: a table may go from one to the next of many thousands."""
 NUMBER_BYTES = 100
