@@ -381,6 +381,7 @@ class Server:
             folder=core.folder.path,
             messages=self._messages_in,
             attempts=self.attempts,
+            exports=self.exports,
             started=SystemClock().now(),
         )
         self.console = backend.parts = Parts(backend, SystemClock())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rookery.core.errors import Unavailable
+from rookery.core.exports import Exports
 from rookery.core.guessing import Failures
 from rookery.core.records import Person
 from rookery.core.services import Services
@@ -86,6 +87,8 @@ class Backend:
     """How many messages of boards and programs have come since the start."""
     attempts: Attempts | None = None
     """Who knocked lately."""
+    exports: Exports | None = None
+    """Files of history."""
     parts: Parts | None = None
     """What runs while nobody asks."""
     apply: Callable[[Settings], None] | None = None

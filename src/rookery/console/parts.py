@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rookery.console.backups import BackupDesk
 from rookery.console.doorway import Doorway
 from rookery.console.doorway import topic_maker as doorway_topic
+from rookery.console.exports import ExportDesk
 from rookery.console.live import LiveDoor
 from rookery.console.pulse import Pulse
 from rookery.console.pulse import topic_maker as pulse_topic
@@ -39,6 +40,7 @@ class Parts:
         self.works = Works(services.ids, clock)
         self.live.hub.makers["work"] = work_topic(self.live.hub, self.works)
         self.backups = BackupDesk(folder, self.works, clock)
+        self.exports = ExportDesk(backend.exports, self.works) if backend.exports is not None else None
         self._services = services
         self._attempts = backend.attempts or Attempts(clock)
         self._attempts.watchers.add(self._attempted)
@@ -61,6 +63,8 @@ class Parts:
     async def close(self) -> None:
         """The server stops."""
         self._attempts.watchers.discard(self._attempted)
+        if self.exports is not None:
+            self.exports.close()
         await self.live.close()
         await self.backups.close()
         await self.pulse.close()

@@ -17,7 +17,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -94,6 +94,9 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[ExportPart, ...]
     state: ExportState = ExportState.WAITING
     rows: int = 0
+    """Points that are in the file; while it is written, so far."""
+    total: int = 0
+    """Points that there were when it was begun."""
     size: int = 0
     """Bytes of the file."""
     expires_at: int | None = None
@@ -191,6 +194,8 @@ class Exports:
         self._worker: asyncio.Task[None] | None = None
         self._mail: ExportMail | None = None
         self._closed = False
+        self.watchers: set[Callable[[Export], None]] = set()
+        """Told of each export that is asked for, gets on or ends."""
 
     async def open(self, mail: ExportMail | None = None) -> None:
         """Find what an earlier life has left, and go on with it. `mail` tells people that their files are ready."""
@@ -240,6 +245,7 @@ class Exports:
             self._forget(export.id)
             raise
         self._queue.append(export.id)
+        self._changed(export)
         self._work()
         await self._make_room(who.person_id)
         return export
@@ -346,15 +352,20 @@ class Exports:
         while self._queue:
             id = self._queue.popleft()
             running = msgspec.structs.replace(self._exports[id], state=ExportState.RUNNING)
-            self._exports[id] = running
+            self._changed(running)
             done = await self._written(running)
-            self._exports[id] = done
+            self._changed(done)
             # If its end can not be written down it is made once more after a restart, which does no harm.
             with contextlib.suppress(ExportFailed):
                 await self._files.keep(done)
             if done.state is ExportState.READY:
                 log.info("exports.ready", id=id, rows=done.rows, size=done.size, variables=len(done.parts))
             self._tell(done)
+
+    def _changed(self, export: Export) -> None:
+        self._exports[export.id] = export
+        for watcher in tuple(self.watchers):
+            watcher(export)
 
     def _tell(self, export: Export) -> None:
         if self._mail is not None and export.mail is MailState.WAITING:
@@ -367,7 +378,7 @@ class Exports:
             return
         state = MailState.FAILED if reason else MailState.SENT
         told = msgspec.structs.replace(export, mail=state, mail_reason=reason)
-        self._exports[id] = told
+        self._changed(told)
         # If this can not be written down the mail is sent once more after a restart: better than none.
         with contextlib.suppress(ExportFailed):
             await self._files.keep(told)
@@ -401,6 +412,9 @@ class Exports:
     async def _write(self, export: Export) -> tuple[int, int]:
         """Rows and bytes."""
         rows = 0
+        counts = [await self._telemetry.count(part.series, export.start, export.end) for part in export.parts]
+        export = msgspec.structs.replace(export, total=sum(counts))
+        self._changed(export)
         writer = self._files.write(export)
         try:
             for part in export.parts:
@@ -409,6 +423,7 @@ class Exports:
                 async for points in self._pages(export, part):
                     await writer.rows(points)
                     rows += len(points)
+                    self._changed(msgspec.structs.replace(export, rows=rows))
             return rows, await writer.finish()
         finally:
             await writer.abandon()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.calls import Calls, panel
-from tests.console.browser.looking import PHONE, axe, overflow, picture
+from tests.console.browser.looking import DESKTOP, PHONE, axe, overflow, picture
 
 
 @pytest.fixture
@@ -131,6 +132,37 @@ def test_history_is_drawn_listed_and_saved(signed_in: Page, thing: dict[str, Any
     assert download.value.path().read_text().splitlines()[1].endswith(',"he said ""dry"""')
     axe(signed_in)
     picture(signed_in, "thing-history")
+
+
+def test_a_file_of_history_is_made_and_downloaded(signed_in: Page, thing: dict[str, Any], calls: Calls) -> None:
+    ids = {each["name"]: each["id"] for each in thing["properties"]}
+    for number in range(3):
+        calls.iot("PUT", f"/v2/things/{thing['id']}/properties/{ids['level']}/publish", {"value": 10 + number})
+    signed_in.goto(f"/console/things/{thing['id']}/history")
+    files = panel(signed_in, "Files")
+    expect(files).to_contain_text("No file yet")
+    files.get_by_role("button", name="Make a file").click()
+    sheet = signed_in.get_by_role("dialog")
+    sheet.get_by_label("Time").select_option("all")
+    sheet.get_by_label("note").uncheck()
+    axe(signed_in)
+    picture(signed_in, "thing-file")
+    sheet.get_by_role("button", name="Make the file").click()
+    expect(sheet).to_be_hidden()
+    row = files.get_by_role("row").filter(has_text="level, pump")
+    expect(row).to_contain_text("3 values")
+    with signed_in.expect_download() as download:
+        row.get_by_role("link", name=re.compile("^Download")).click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        (level,) = [archive.read(name).decode() for name in archive.namelist() if "level" in name]
+    assert [line.split(",")[1] for line in level.split()] == ["value", "10.0", "11.0", "12.0"]
+    axe(signed_in)
+    picture(signed_in, "thing-files")
+    for viewport in (PHONE, DESKTOP):
+        signed_in.set_viewport_size(viewport)
+        assert overflow(signed_in) == 0
+    signed_in.goto("/console")
+    expect(panel(signed_in, "In the background").get_by_role("link", name="History of 2 variables")).to_be_visible()
 
 
 def test_the_header_for_the_sketch_is_written(signed_in: Page, thing: dict[str, Any]) -> None:

@@ -39,7 +39,8 @@ class HistoricData(msgspec.Struct, kw_only=True):
 
 
 class ExportView(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """An export. `rows`, `size` (bytes) and `link` come when it is ready, `detail` when it has failed. `mail` says
+    """An export. While it is written, `rows` of `total` are done; `rows`, `size` (bytes) and `link` come when it is
+    ready, `detail` when it has failed. `mail` says
     whether the link was sent by mail: `waiting`, `sent`, or `failed` and why in `mail_detail`."""
 
     id: str
@@ -50,6 +51,7 @@ class ExportView(msgspec.Struct, omit_defaults=True, kw_only=True):
     created_at: str
     expires_at: str | None = None
     rows: int | None = None
+    total: int | None = None
     size: int | None = None
     link: str | None = None
     detail: str | None = None
@@ -68,6 +70,7 @@ def link_of(base_url: str, token: str) -> str:
 def export_view(call: Call, export: Export) -> ExportView:
     """How an export is shown to whoever asked for it."""
     ready = export.state is ExportState.READY
+    running = export.state is ExportState.RUNNING
     return ExportView(
         id=export.id,
         state=export.state,
@@ -76,7 +79,8 @@ def export_view(call: Call, export: Export) -> ExportView:
         end=format_time(export.end),
         created_at=format_time(export.created_at),
         expires_at=format_time(export.expires_at) if export.expires_at is not None else None,
-        rows=export.rows if ready else None,
+        rows=export.rows if ready or running else None,
+        total=export.total if running else None,
         size=export.size if ready else None,
         link=link_of(call.api.options.base_url, call.api.exports.token(export)) if ready else None,
         detail=export.reason or None,

@@ -5,6 +5,7 @@ import { useLoad } from '../../api/rest.js';
 import { Button, Empty, ErrorBox, Panel, saveFile, Skeleton, Time, toast, Value } from '../../ui/index.js';
 import { Chart } from '../../ui/chart.js';
 import { series } from '../../ui/history.js';
+import { Files } from './thing-files.js';
 import { family, isNumeric, unitOf } from '../../widgets/types.js';
 import { t } from '../../strings/things.js';
 
@@ -79,6 +80,7 @@ export function History({ thing, values, query }) {
           colour=${properties.indexOf(property)} />`
           : html`<${Listed} key=${property.id} property=${property} window=${window_} />`,
       )}
+    <${Files} thing=${thing} />
   `;
 }
 
