@@ -176,8 +176,47 @@ def test_the_header_for_the_sketch_is_written(signed_in: Page, thing: dict[str, 
     with signed_in.expect_download() as download:
         signed_in.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "thingProperties.h"
+    begin = panel(signed_in, "thingProperties.h").locator("pre").last
+    signed_in.get_by_label("Name or address of this server").fill("cloud.example.org")
+    expect(begin).to_contain_text('"cloud.example.org", ')
     axe(signed_in)
     picture(signed_in, "thing-sketch")
+
+
+def test_a_sketch_does_not_call_the_board_itself(signed_in: Page, thing: dict[str, Any], calls: Calls) -> None:
+    addresses = [each for each in calls.own("GET", "setup")["machine"]["addresses"] if re.fullmatch(r"[\d.]+", each)]
+    outside = [each for each in addresses if not each.startswith("127.")]
+    if not outside:
+        pytest.skip("this machine has no address but its own")
+    signed_in.goto(f"/console/things/{thing['id']}/sketch")
+    expect(panel(signed_in, "thingProperties.h").locator("pre").last).to_contain_text(f'true, "{outside[0]}", ')
+
+
+def test_a_table_with_long_names_fits_its_frame(signed_in: Page, calls: Calls) -> None:
+    made = calls.iot("PUT", "/v2/things", {"name": "Weather station on the roof of the parish hall"})
+    for number in range(3):
+        name = f"aVeryLongVariableNameNumber{number}"
+        wanted = {"name": name, "type": "INT", "permission": "READ_WRITE", "update_strategy": "ON_CHANGE"}
+        calls.iot("PUT", f"/v2/things/{made['id']}/properties", wanted)
+    signed_in.goto(f"/console/things/{made['id']}")
+    first = signed_in.get_by_role("table", name="Variables").get_by_role("row").nth(1)
+    value, button = first.get_by_text("No value yet").bounding_box(), first.get_by_text("Set").bounding_box()
+    assert value
+    assert button
+    assert button["y"] < value["y"] + value["height"], "the button is under the value"
+    signed_in.evaluate("() => { document.querySelector('.thing-plain').style.paddingInline = '600px' }")
+    expect(signed_in.locator(".table-wide")).to_be_visible()
+    assert overflow(signed_in) == 0
+    signed_in.set_viewport_size(PHONE)
+    for path, name in ((f"/{made['id']}", "aVeryLongVariableNameNumber0"), ("", "Weather station on the roof")):
+        signed_in.goto(f"/console/things{path}")
+        cell = signed_in.get_by_role("rowheader").filter(has_text=name)
+        inside = signed_in.get_by_text(name).last.bounding_box()
+        around = cell.bounding_box()
+        assert inside
+        assert around
+        assert inside["x"] + inside["width"] <= around["x"] + around["width"], path
+    calls.iot("DELETE", f"/v2/things/{made['id']}")
 
 
 def test_a_thing_gets_a_board_loses_it_and_is_cloned(signed_in: Page, thing: dict[str, Any], calls: Calls) -> None:

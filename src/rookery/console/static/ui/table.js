@@ -163,17 +163,19 @@ export function Table(props) {
   </div>`;
 }
 
-/** Frames whose table may become too wide for them. */
+/** Frames whose table may become too wide for them: the frame is narrowed, or what a cell shows gets longer. */
 const widths = new ResizeObserver((changes) => {
   for (const { target } of changes) {
-    const table = target.querySelector('table');
-    target.classList.toggle('table-wide', !!table && table.offsetWidth > target.clientWidth + 1);
+    const frame = target.closest('.table-frame');
+    const table = frame?.querySelector('table');
+    frame?.classList.toggle('table-wide', !!table && table.offsetWidth > frame.clientWidth + 1);
   }
 });
 
 /** @param {HTMLElement | null} frame */
 function measure(frame) {
-  if (frame) widths.observe(frame);
+  if (!frame) return;
+  for (const each of [frame, frame.querySelector('table')]) if (each) widths.observe(each);
 }
 
 /** @param {any} row @param {Column<any>} column */

@@ -19,6 +19,7 @@ import { Clone, RemoveThing, RemoveVariable, RenameThing } from './parts/thing-c
 /** @typedef {import('./parts/value-write.js').Property} Property */
 
 await style('devices');
+await style('connect');
 
 export const title = t.title;
 

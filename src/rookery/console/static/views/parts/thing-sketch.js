@@ -5,6 +5,7 @@ import { Button, Code, Empty, Field, Panel } from '../../ui/index.js';
 import { t } from '../../strings/things.js';
 import { ARDUINO } from './connect-models.js';
 import { hostOf, portOf } from './connect-address.js';
+import { Address, addressProblem } from './connect-section.js';
 import { thingHeader } from './thing-header.js';
 import { declarationsOf } from './thing-model.js';
 
@@ -18,6 +19,8 @@ export function Sketch({ thing, types, onAdd }) {
   const board = ARDUINO.find((model) => model.type === thing.device_type);
   const login = useSignal(/** @type {'secret'|'certificate'} */ (board?.login ?? 'secret'));
   const link = useSignal(/** @type {'wifi'|'gsm'|'nb'|'ethernet'} */ (board?.link ?? 'wifi'));
+  const { server } = session.value;
+  const host = useSignal(hostOf(server));
   const variables = thing.properties ?? [];
   if (variables.length === 0) {
     return html`<${Panel} title=${t.sketch.title}><${Empty} icon="file-code" sentence=${t.sketch.empty}
@@ -30,8 +33,8 @@ export function Sketch({ thing, types, onAdd }) {
     login: login.value,
     link: link.value,
   });
-  const { server } = session.value;
   const port = portOf(server.ports, login.value === 'secret' ? 'mqtts' : 'mqtts_cert');
+  const shownHost = addressProblem(host.value, 'mqtt') === '' ? host.value : hostOf(server);
   return html`
     <${Panel} title=${t.sketch.title} line=${t.sketch.line}>
       <div class="thing-options">
@@ -54,8 +57,11 @@ export function Sketch({ thing, types, onAdd }) {
       </div>
       <${Code} text=${text} language="cpp" file="thingProperties.h" />
       <h3 class="thing-heading">${t.sketch.begin}</h3>
+      <${Address} host=${host.value} kind="mqtt" onHost=${(/** @type {string} */ text) => {
+        host.value = text;
+      }} />
       <${Code} language="cpp" label=${t.sketch.loop}
-        text=${`initProperties();\nArduinoCloud.begin(ArduinoIoTPreferredConnection, true, "${hostOf(server)}", ${port});\n`} />
+        text=${`initProperties();\nArduinoCloud.begin(ArduinoIoTPreferredConnection, true, "${shownHost}", ${port});\n`} />
       ${thing.device_id && html`<p><a href=${`/console/connect/${thing.device_id}`}>${t.sketch.more}</a></p>`}
     <//>
   `;
