@@ -119,6 +119,19 @@ def test_values_of_an_arduino_board_are_live_and_can_be_set(signed_in: Page, boa
         expect(switch.first).not_to_have_attribute("aria-checked", before or "")
 
 
+def test_a_board_that_is_there_was_heard_later_than_it_came(signed_in: Page, boards: Boards) -> None:
+    id = named(boards, "arduino")["id"]
+    with signed_in.expect_response(f"**/console/api/devices/{id}") as answer:
+        signed_in.goto(f"/console/devices/{id}")
+    told = answer.value.json()["last_heard"]
+    heard = panel(signed_in, "About this board").locator("dl > div").filter(has_text="Last heard").locator("time")
+    expect(heard).to_be_visible()
+    # What the live connection tells of the board first is when it came.
+    signed_in.wait_for_timeout(500)
+    shown = heard.evaluate("(time) => Date.parse(time.dateTime)")
+    assert shown >= int(told)
+
+
 def test_variables_and_functions_of_a_particle_board(signed_in: Page, boards: Boards) -> None:
     signed_in.goto(f"/console/devices/{named(boards, 'particle')['id']}")
     variables = panel(signed_in, "Variables")

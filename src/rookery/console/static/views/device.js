@@ -1,8 +1,8 @@
 /** One board: what it measures, what it offers, what it said, and when it was there. */
-import { html, useSignal } from '../html.js';
+import { html, useEffect, useSignal } from '../html.js';
 import { style } from '../style.js';
 import { useLoad, v1 } from '../api/rest.js';
-import { useLive } from '../api/live.js';
+import { live, useLive } from '../api/live.js';
 import { Button, Dot, ErrorBox, Menu, Page, Skeleton, Tabs, toast } from '../ui/index.js';
 import { t } from '../strings/device.js';
 import { t as list } from '../strings/devices.js';
@@ -25,6 +25,9 @@ await style('devices');
 
 export const title = t.title;
 
+/** Milliseconds between two looks at when a board that is there was heard last: nothing tells that by itself. */
+const HEARD_EVERY = 20_000;
+
 /** @param {{params: Record<string, string>, query: Record<string, string>}} props */
 export default function Device({ params, query }) {
   const load = useLoad(async (api) => detailOf(await api.own('GET', `devices/${params.id}`)), [params.id]);
@@ -33,11 +36,20 @@ export default function Device({ params, query }) {
   useLive(device ? `device/${device.id}` : null, (message) => {
     if (message.k === 'changed') void load.reload();
     if (message.k === 'presence' && device) {
-      load.set({ ...device, online: message.online, last_heard: message.time });
+      // The time is when it came or went: one that is there has been heard since.
+      load.set({ ...device, online: message.online, last_heard: Math.max(device.last_heard ?? 0, message.time ?? 0) || null });
       // What the board said of itself when it came is stored a moment later.
       if (message.online) setTimeout(load.reload, 1_500);
     }
   });
+  const there = Boolean(device?.online);
+  useEffect(() => {
+    if (!there) return undefined;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible' && live.state.peek() === 'open') void load.reload();
+    }, HEARD_EVERY);
+    return () => clearInterval(timer);
+  }, [there, params.id]);
   if (!device) {
     return html`
       <${Page} title=${t.title} back=${back}>
