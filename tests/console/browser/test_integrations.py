@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.browser.looking import PHONE, axe, overflow, picture, theme
+from tests.console.browser.looking import DESKTOP, PHONE, axe, overflow, picture, theme
 
 OWN = {"sec-fetch-site": "same-origin"}
 
@@ -209,6 +209,22 @@ def test_webhooks_of_things_are_listed(signed_in: Page) -> None:
 def test_one_that_is_gone_is_said(signed_in: Page) -> None:
     signed_in.goto(f"/console/integrations/{'0' * 24}")
     expect(signed_in.get_by_role("alert")).to_contain_text("not found")
+
+
+def test_the_list_shows_whether_it_is_on(signed_in: Page) -> None:
+    page = signed_in
+    host = "a-rather-long-host-name.example.org"
+    hook = {"integration_type": "Webhook", "event": "beehive/temperature", "url": f"https://{host}/in/some/deep/path"}
+    made = page.context.request.post("/console/v1/integrations", data=hook | {"requestType": "POST"}, headers=OWN)
+    page.goto("/console/integrations")
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)
+        state = page.get_by_role("row").filter(has_text="beehive").get_by_text("on", exact=True).bounding_box()
+        frame = page.get_by_role("table", name="Webhooks", exact=True).locator("..").bounding_box()
+        assert state
+        assert frame
+        assert state["x"] + state["width"] <= frame["x"] + frame["width"], size
+    page.context.request.delete(f"/console/v1/integrations/{made.json()['id']}", headers=OWN)
 
 
 def test_on_a_phone(signed_in: Page) -> None:

@@ -54,7 +54,7 @@ export default function Integrations({ query }) {
         }}
         columns=${[
           { key: 'name', label: t.columns.name, render: (/** @type {Listed} */ row) => row.name },
-          { key: 'event', label: t.columns.event, render: (/** @type {Listed} */ row) => html`<code>${row.event}</code>` },
+          { key: 'event', label: t.columns.event, render: (/** @type {Listed} */ row) => html`<code class="integration-event" title=${row.event}>${row.event}</code>` },
           {
             key: 'url',
             label: t.columns.url,
