@@ -15,6 +15,7 @@ from tests.console.browser.conftest import sign_in, window
 from tests.console.browser.looking import PHONE, axe, overflow, picture
 
 Someone = Callable[[str], tuple[str, str]]
+OWN = {"sec-fetch-site": "same-origin"}
 PARTS = ["", "/organisations", "/people", "/certificates", "/server", "/backups", "/history", "/audit", "/about"]
 
 
@@ -200,6 +201,11 @@ def test_settings_of_the_server_are_found_changed_and_taken_back(own_cloud: Sand
         page.goto("/console/settings/audit")
         table = page.get_by_role("table", name="Audit log")
         expect(table).to_contain_text(own_cloud.user.email)
+        made = page.context.request.put("/console/iot/v1/clients", data={"name": "export"}, headers=OWN).json()
+        page.reload()
+        key = table.get_by_role("row").filter(has_text="Create an API key")
+        expect(key).to_contain_text("export")
+        expect(key).not_to_contain_text(made["id"])
         axe(page)
         picture(page, "settings-audit")
 

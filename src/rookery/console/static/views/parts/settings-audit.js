@@ -5,7 +5,7 @@ import t from '../../strings/settings.js';
 
 /** @typedef {{time: number, person: string | null, what: string, target: string | null, status: number, address: string | null}} Entry */
 
-const ID = /^(?:[0-9a-f]{24}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const ID = /^(?:[0-9a-f]{24,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-Za-z]{32})$/;
 
 /** What was changed: its name first, which is what people know it by, then its ids. @param {{text: string | null}} props */
 function Target({ text }) {
