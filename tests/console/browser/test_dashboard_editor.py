@@ -196,6 +196,9 @@ def test_the_phone_has_a_layout_of_its_own_once_it_is_changed(signed_in: Page, c
     axe(page)
     picture(page, "dashboard-edit-phone")
     page.set_viewport_size(PHONE)
+    name = page.locator(".db-name-input").bounding_box()
+    assert name
+    assert name["width"] > 200, "half of the line of the name is empty"
     assert overflow(page) == 0
     slot(page, "Lamp").focus()
     page.keyboard.press("Shift+ArrowRight")
