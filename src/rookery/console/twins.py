@@ -39,7 +39,6 @@ PAGES: dict[str, dict[str, str]] = {
     "products/{id}": {"": "v1/products/{id}"},
     "products/{id}/devices": {"": "v1/products/{id}/devices"},
     "products/{id}/groups": {"": "v1/products/{id}/groups"},
-    "products/{id}/firmware": {"": "v1/products/{id}/firmware"},
     "products/{id}/customers": {"": "v1/products/{id}/customers"},
     "products/{id}/clients": {"": "v1/products/{id}/clients"},
     "products/{id}/team": {"": "v1/products/{id}/team"},
