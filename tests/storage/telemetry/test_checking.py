@@ -62,6 +62,11 @@ async def test_a_sound_file_while_a_server_has_it_open(open_store: OpenStore, tm
             ("block", 1, "its checksum is wrong"),
             id="a summary",
         ),
+        pytest.param(
+            "UPDATE block SET low = 'x' WHERE series = 1 AND first = 0",
+            ("block", 1, "it can not be decoded"),
+            id="no number any more",
+        ),
         pytest.param("UPDATE log SET checksum = checksum + 1", ("log", None, "its checksum is wrong"), id="the log"),
         pytest.param(
             "UPDATE last SET value = x'c1' WHERE series = 2", ("last", 2, "the last value can not be read"), id="last"

@@ -12,6 +12,7 @@ import pytest
 from rookery.core.points import Aggregation, StoreRefused
 from rookery.storage.telemetry import TelemetryFileError, TelemetryStore, merge
 from rookery.storage.telemetry import store as store_module
+from rookery.storage.telemetry.checking import check
 from rookery.storage.telemetry.room import LOOK_SECONDS, NEARLY_FULL
 from rookery.storage.telemetry.rounds import RETRY_SECONDS
 from tests.fakes import ManualClock
@@ -22,6 +23,8 @@ from tests.storage.telemetry.ledger import Ledger, told
 from tests.storage.telemetry.test_contract import Producer
 
 ALL = (-(2**62), 2**62)
+COLUMNS = ("last", "points", "kind", "numbers", "low", "total", "closing", "checksum", "data")
+"""Of a block, that can be something else than they should."""
 
 
 class Quota:
@@ -184,8 +187,10 @@ class TestDamage:
             "UPDATE block SET data = zeroblob(length(data)) WHERE series = 1 AND first = 0",
             "UPDATE block SET times = zeroblob(length(times)) WHERE series = 1 AND first = 0",
             "UPDATE block SET total = total + 1 WHERE series = 1 AND first = 0",
+            # A bit in the head of a row changes what its columns are.
+            *(f"UPDATE block SET {column} = 'x' WHERE series = 1 AND first = 0" for column in COLUMNS),
         ],
-        ids=["times", "data", "no times at all", "summary"],
+        ids=["times", "data", "no times at all", "summary", *(f"no {column}" for column in COLUMNS)],
     )
     async def test_a_damaged_block_costs_that_block(
         self, open_store: OpenStore, tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
@@ -209,10 +214,38 @@ class TestDamage:
         assert store.counters.damaged == 1
         await store.close()
         connection = sqlite3.connect(tmp_path / "telemetry.db")
-        assert connection.execute("SELECT source, series, first, points FROM damaged").fetchall() == [
-            ("block", 1, 0, 1_500)
-        ]
+        assert connection.execute("SELECT source, series, first FROM damaged").fetchall() == [("block", 1, 0)]
         connection.close()
+        assert [damage.source for damage in check(tmp_path / "telemetry.db").damages] == ["set aside"]
+
+    @pytest.mark.parametrize(
+        "change",
+        [f"UPDATE last SET {what} WHERE series = 1" for what in ("value = x'c1'", "time = 'x'", "newest = 'x'")],
+        ids=["value", "time", "newest"],
+    )
+    async def test_a_damaged_last_value_costs_nothing_of_the_history(
+        self, open_store: OpenStore, tmp_path: Path, change: str
+    ) -> None:
+        await self.prepared(open_store, tmp_path, change)
+        store = await open_store()
+        assert await store.last([1, 2]) == {1: (5_001, 0.75), 2: (1, "whole")}
+        await store.write([(1, 2_999, "late")])
+        assert (await store.read(1, 2_999, 6_000, 10)) == [
+            (2_999, 2_999 / 4),
+            (3_000, "late"),
+            (5_000, 0.5),
+            (5_001, 0.75),
+        ]
+        assert store.counters.damaged == 0
+        await store.merge()
+        assert await store.count(1, *ALL) == 3_003
+
+    async def test_a_last_value_that_is_damaged_is_that_of_the_newest_block(
+        self, open_store: OpenStore, tmp_path: Path
+    ) -> None:
+        await self.prepared(open_store, tmp_path, "UPDATE last SET value = x'c1' WHERE series = 2")
+        store = await open_store()
+        assert await store.last([1, 2]) == {1: (5_001, 0.75), 2: (1, "whole")}
 
     async def test_a_sample_whose_newest_block_is_damaged_comes_from_the_one_before(
         self, open_store: OpenStore, tmp_path: Path

@@ -156,11 +156,15 @@ def _reduced(
         )
         for is_whole, value, number, *row in found:
             first, final, numbers = row[1], row[2], row[5]
+            if not blocks.sound(first, final, numbers):
+                # It is damaged: opening it says so.
+                opened(connection.execute(FETCH, (number,)).fetchone())
+                continue
             newest = final
             if is_whole is None:
                 is_whole = start <= first and final < end and grid.place(first) == grid.place(final)
             beside = bisect_right(fresh_times, final) > bisect_left(fresh_times, first)
-            if is_whole and not beside:
+            if is_whole and not beside and (not numbers or isinstance(value, int | float)):
                 if numbers:
                     rows.summary(first, value, numbers)
                 continue

@@ -80,7 +80,11 @@ class Block(NamedTuple):
 
 
 class Damaged(Exception):
-    """The checksum of a block is wrong."""
+    """A block is not what it was when it was written."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+        self.why = why
 
 
 _summary = struct.Struct("<6q5d")
@@ -256,12 +260,23 @@ def opened(row: Sequence[Any]) -> tuple[Block, Times, Column]:
     """A row of the table, all columns of `Block`, decoded.
 
     Raises:
-        Damaged: the checksum is wrong.
+        Damaged: the checksum is wrong, or there is nothing that could have one.
     """
     block = Block(*row)
-    if checksum(block) != block.checksum:
-        raise Damaged(f"series {block.series}, {block.points} points from {block.first} to {block.last}")
-    return block, decode_times(block.times), decode(block.kind, block.points, block.data)
+    what = f"series {block.series}, {block.points} points from {block.first} to {block.last}"
+    # A bit in the head of a row makes a text of a number, or nothing at all.
+    try:
+        if checksum(block) == block.checksum:
+            return block, decode_times(block.times), decode(block.kind, block.points, block.data)
+    except Exception as error:
+        raise Damaged(what, f"it can not be decoded: {error}") from error
+    raise Damaged(what, "its checksum is wrong")
+
+
+def sound(*numbers: object) -> bool:
+    """Whether these, which stand beside the data of a block, are integers as they should be: who uses them without
+    opening the block has no checksum of them."""
+    return all(type(number) is int for number in numbers)
 
 
 COLUMNS = ", ".join(Block._fields)

@@ -148,23 +148,26 @@ def _check_blocks(connection: sqlite3.Connection, checked: Checked, progress: Pr
             why = "it overlaps the block before it"
         if why is None:
             checked.points += points
+            before = series, last
         else:
-            checked.add(Damage("block", number, series, first, last, points, why))
-        before = series, last
+            checked.add(Damage("block", number, _known(series), _known(first), _known(last), _known(points), why))
         checked.blocks += 1
         if checked.blocks % STEP == 0:
             progress(checked.blocks, total)
     progress(total, total)
 
 
+def _known(number: Any) -> int | None:
+    """The number, where it still is one."""
+    return number if blocks.sound(number) else None
+
+
 def _fault(row: tuple[Any, ...]) -> str | None:
     """What is wrong with a row of `block`."""
     try:
         block, times, column = blocks.opened(row)
-    except blocks.Damaged:
-        return "its checksum is wrong"
-    except Exception as error:
-        return f"it can not be decoded: {error}"
+    except blocks.Damaged as error:
+        return error.why
     if len(times) != block.points or len(column) != block.points:
         return "it has another number of points than it says"
     if int(times[0]) != block.first or int(times[-1]) != block.last or not (times[1:] > times[:-1]).all():
@@ -215,8 +218,8 @@ def stats(path: Path, most: int = 20) -> Stats:
         points=row[1],
         log_points=log_points,
         block_bytes=row[2],
-        first=row[3],
-        last=row[4],
+        first=_known(row[3]),
+        last=_known(row[4]),
         largest=largest,
     )
 

@@ -56,8 +56,8 @@ class CommitLog:
         self.size = 0
         for number, data, checksum in connection.execute("SELECT id, data, checksum FROM log ORDER BY id"):
             row = max(row, number)
-            self.size += len(data)
             try:
+                self.size += len(data)
                 if zlib.crc32(data) != checksum:
                     raise ValueError("wrong checksum")
                 memory.replay(number, *unpack_columns(data))

@@ -52,7 +52,11 @@ class Place(NamedTuple):
 
 def _place(connection: sqlite3.Connection, query: str, series: int, time: int) -> Place | None:
     row = connection.execute(query, (series, time)).fetchone()
-    return None if row is None else Place(*row)
+    if row is None or blocks.sound(*row):
+        return None if row is None else Place(*row)
+    # It is damaged, and where it lies is not known: it takes the next points, and is found out by that.
+    beside = time + (query == AFTER)
+    return Place(row[0], beside, beside, 0, 0)
 
 
 def _most(times: Times) -> int:
@@ -128,6 +132,8 @@ class SeriesMerge:
     def _with_block(self, target: Place, times: Times, column: Column) -> tuple[Times, Column]:
         import numpy as np
 
+        if target.id in self._replaced:
+            return times, column
         self._replaced.append(target.id)
         try:
             _, stored_times, stored = blocks.opened(self._connection.execute(FETCH, (target.id,)).fetchone())

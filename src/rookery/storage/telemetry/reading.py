@@ -60,7 +60,28 @@ def last(connection: sqlite3.Connection, series: Sequence[int]) -> dict[int, Poi
         "SELECT series, time, value FROM last WHERE value IS NOT NULL AND series IN (SELECT value FROM json_each(?))",
         (json.dumps(series),),
     )
-    return {number: Point(time, unpack_value(value)) for number, time, value in rows}
+    found: dict[int, Point] = {}
+    for number, time, value in rows:
+        point = last_point(connection, number, time, value)
+        if point is not None:
+            found[number] = point
+    return found
+
+
+def last_point(connection: sqlite3.Connection, series: int, time: Any, value: Any) -> Point | None:
+    """What the row of `last` says; where that is damaged, the newest point of the blocks."""
+    try:
+        if not blocks.sound(time):
+            raise ValueError("its time is none")
+        return Point(time, unpack_value(value))
+    except Exception as error:
+        log.error("the last value of series %d is damaged, its newest block is asked: %r", series, error)
+    row = connection.execute(f"SELECT {COLUMNS} FROM block WHERE series = ? ORDER BY first DESC", (series,)).fetchone()  # noqa: S608
+    block = None if row is None else opened(row)
+    if block is None:
+        return None
+    times, column = block
+    return Point(int(times[-1]), blocks.values_of(column[-1:])[0])
 
 
 def read(
@@ -132,10 +153,12 @@ def count(connection: sqlite3.Connection, memory: Memory, series: int, start: in
             {"series": series, "start": start, "end": end},
         ).fetchall()
         for number, first, final, points in rows:
-            beside = bisect_right(fresh, final) > bisect_left(fresh, first)
-            if start <= first and final < end and not beside:
-                total += points
-                continue
+            beside = False
+            if blocks.sound(first, final, points):
+                beside = bisect_right(fresh, final) > bisect_left(fresh, first)
+                if start <= first and final < end and not beside:
+                    total += points
+                    continue
             block = opened(connection.execute(FETCH, (number,)).fetchone())
             if block is None:
                 continue
@@ -164,11 +187,12 @@ def sample(
         ).fetchall()
         # From the newest: a bin whose last block is damaged has the last value of the block before.
         for number, first, final, kind, closing in reversed(rows):
-            whole = (first - origin) // interval == (final - origin) // interval and start <= first and final < end
-            if whole:
+            if blocks.sound(first, final) and (
+                (first - origin) // interval == (final - origin) // interval and start <= first and final < end
+            ):
                 if (final - origin) // interval in best:
                     continue
-                if kind == Kind.FLOAT and closing:  # SQLite keeps no sign of a zero
+                if kind == Kind.FLOAT and closing and isinstance(closing, float):  # SQLite keeps no sign of a zero
                     best[(final - origin) // interval] = Point(final, float(closing))
                     continue
             block = opened(connection.execute(FETCH, (number,)).fetchone())

@@ -21,15 +21,15 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from rookery.core.clock import Clock
-from rookery.core.points import Point, PointBatch
-from rookery.storage.telemetry import blocks, schema
+from rookery.core.points import PointBatch
+from rookery.storage.telemetry import blocks, reading, schema
 from rookery.storage.telemetry.commitlog import CommitLog
 from rookery.storage.telemetry.connection import FAILURES, Synchronous, WriterConnection, plain_reason
 from rookery.storage.telemetry.expiry import Expiry, Limit
 from rookery.storage.telemetry.expiry import Told as ExpiryTold
 from rookery.storage.telemetry.memory import NEVER, Memory, Run, Stored
 from rookery.storage.telemetry.merge import AFTER, BEFORE
-from rookery.storage.telemetry.packing import pack_columns, unpack_value
+from rookery.storage.telemetry.packing import pack_columns
 from rookery.storage.telemetry.room import Room
 from rookery.storage.telemetry.rounds import SET_LAST, Counters, Rounds, Told
 
@@ -200,6 +200,9 @@ class Writer:
         except FAILURES as error:
             log.warning("rows of the telemetry log could not be folded; they stay as they are: %s", error)
             self._connection.undo(error)
+        except Exception as error:
+            log.exception("rows of the telemetry log could not be folded; they stay as they are")
+            self._connection.undo(error)
 
     def _guarded(self, work: Callable[[T], str | None], argument: T) -> str | None:
         """Do it, and answer why it could not be done.
@@ -235,8 +238,10 @@ class Writer:
         if row is None:
             return None
         at, value, newest, merged = row
-        point = None if value is None else Point(at, unpack_value(value))
-        return Stored(point, NEVER if newest is None else newest, merged)
+        point = None if value is None else reading.last_point(self._connection.sql(), series, at, value)
+        if newest is not None and not blocks.sound(newest):
+            newest = None if point is None else point.time
+        return Stored(point, NEVER if newest is None else newest, merged if blocks.sound(merged) else 0)
 
     def _next_free(self, run: Run, wanted: int) -> int:
         low, high = run.gap
@@ -244,9 +249,12 @@ class Writer:
             return wanted
         connection = self._connection.sql()
         before = connection.execute(BEFORE, (run.series, wanted)).fetchone()
+        if before is not None and not blocks.sound(*before):
+            return wanted  # it is damaged
         if before is None or before[2] < wanted:
             after = connection.execute(AFTER, (run.series, wanted)).fetchone()
-            run.gap = (NEVER if before is None else before[2], 2**63 if after is None else after[1])
+            if after is None or blocks.sound(after[1]):
+                run.gap = (NEVER if before is None else before[2], 2**63 if after is None else after[1])
             return wanted
         import numpy as np
 
