@@ -14,8 +14,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.boards import dashboard, publish, thing_with, widget
-from tests.console.browser.looking import PATIENCE, axe, picture
+from tests.console.browser.looking import PATIENCE, ROOT, axe, picture
 
+WIDGETS = ROOT / "src" / "rookery" / "console" / "static" / "widgets"
 CHOICES = {"values": [{"value": 0, "label": "Off"}, {"value": 1, "label": "Eco"}, {"value": 2, "label": "Comfort"}]}
 WEEKDAYS = 0x0800003E
 """Weekly, Monday to Friday (reference 6.4)."""
@@ -205,6 +206,16 @@ def show(page: Page, cloud: Sandbox, kinds: list[Kind]) -> Shown:
     return Shown(thing, [page.locator(f'[data-widget="{each["id"]}"]') for each in widgets])
 
 
+def size_of(kind: str) -> tuple[int, int]:
+    """Columns and rows of a new one; of what nobody knows, some."""
+    for file in WIDGETS.glob("*.js"):
+        text = file.read_text(encoding="utf-8")
+        size = re.search(r"size: \{ w: (\d+), h: (\d+)", text)
+        if f"kind: '{kind}'".lower() in text.lower() and size:
+            return int(size[1]), int(size[2])
+    return 3, 3
+
+
 def shows(tile: Locator, kind: Kind) -> None:
     """Kinds that have a field show in it what they have. Charts are drawn where somebody can see them."""
     tile.scroll_into_view_if_needed()
@@ -240,6 +251,38 @@ def test_every_kind_shows_no_value_and_then_what_is_published(signed_in: Page, c
     expect(tiles[14].get_by_label(re.compile("Time$"))).to_have_value("07:00")
     axe(signed_in)
     picture(signed_in, "widgets")
+
+
+@pytest.mark.parametrize("rows", [None, 2], ids=["new", "low"])
+def test_what_can_be_used_is_inside_of_a_widget(signed_in: Page, cloud: Sandbox, rows: int | None) -> None:
+    """Of every kind in the size that it has when it is new, and of those of two rows that were made before."""
+    low = ("Time Picker", "Dimmed light", "Stepper", "Value Dropdown", "Value Selector", "Slider")
+    kinds = [kind for kind in KINDS if kind.type and (rows is None or kind.kind in low)]
+    thing = thing_with(cloud, "Sizes", *({"name": name_of(at), "type": kind.type} for at, kind in enumerate(kinds)))
+    widgets, row = [], 0
+    for at, kind in enumerate(kinds):
+        width, height = size_of(kind.kind)
+        size = {"x": 0, "y": row, "width": width * 2, "height": rows or height, "name": kind.kind}
+        widgets.append(widget(kind.kind, thing["variables"][name_of(at)], options=kind.options, **size))
+        row += height
+        publish(cloud, thing, name_of(at), kind.value)
+    made = dashboard(cloud, "Sizes", *widgets)
+    signed_in.goto(f"/console/dashboards/{made['id']}")
+    for kind, wanted in zip(kinds, widgets, strict=True):
+        tile = signed_in.locator(f'[data-widget="{wanted["id"]}"]')
+        tile.scroll_into_view_if_needed()
+        body = tile.locator(".db-body")
+        expect(body).to_be_visible()
+        out = body.evaluate(
+            """(body) => {
+              const box = body.getBoundingClientRect();
+              return [...body.querySelectorAll('button, input, select, .w-wheel, .w-light-bulb')]
+                .map((each) => [each, each.getBoundingClientRect()])
+                .filter(([, at]) => at.width && (at.top < box.top - 1 || at.bottom > box.bottom + 1))
+                .map(([each]) => each.outerHTML.slice(0, 80));
+            }"""
+        )
+        assert out == [], kind.kind
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.use], ids=lambda kind: kind.kind)

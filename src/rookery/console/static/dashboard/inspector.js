@@ -4,6 +4,7 @@ import { Button, Field, Icon, IconButton } from '../ui/index.js';
 import { kindOf } from '../widgets/registry.js';
 import { NAME_LENGTH, PAGES, MAIN, tabsOf, withoutPage } from './document.js';
 import { Tile } from './frame.js';
+import { ROW } from './geometry.js';
 import { newId } from './ids.js';
 import { boundsOf, mergedOptions, offered, titleOf } from './kinds.js';
 import { isSource } from './sources.js';
@@ -12,6 +13,10 @@ import t from '../strings/dashboard.js';
 
 const words = t.inspector;
 const WIDGET_NAME_LENGTH = 256;
+/** A preview is as high as the widget when it is new, so that it draws itself alike; but leaves room for the settings. */
+const PREVIEW_ROWS = 4;
+/** The frame around the preview without the gap below the last row, in pixels. */
+const PREVIEW_FRAME = 12;
 
 /** @typedef {import('./work.js').Work} Work */
 /** @typedef {import('./document.js').Widget} Widget */
@@ -134,7 +139,7 @@ function One({ work, widget, from, onLink }) {
   const source = widget.options['source'];
   const writes = bounds.some((each) => each.permission === 'READ_WRITE');
   return html`<div class="db-inspector-body">
-    <div class="db-preview" aria-hidden="true">
+    <div class="db-preview" style=${{ height: `${Math.min(kind.size.h, PREVIEW_ROWS) * ROW + PREVIEW_FRAME}px` }} aria-hidden="true">
       <${Tile} widget=${widget} bounds=${bounds} range=${from.range} setRange=${() => undefined} syncKey="preview" editing=${true} />
     </div>
     <${Field}

@@ -102,7 +102,7 @@ export default {
   fits: writes('time'),
   rank: () => 10,
   count: [1, 1],
-  size: { w: 3, h: 2, minW: 2, minH: 2 },
+  size: { w: 3, h: 3, minW: 2, minH: 2 },
   phone: { w: 2, h: 2 },
   defaults: () => ({}),
   View,
