@@ -133,7 +133,10 @@ def test_the_palette_finds_boards(signed_in: Page, boards: list[dict[str, str]])
     signed_in.goto("/console/ui")
     signed_in.get_by_role("button", name=re.compile("^Search")).first.click()
     signed_in.get_by_role("combobox").fill(boards[0]["name"])
-    signed_in.get_by_role("option").filter(has_text=boards[0]["name"]).first.click()
+    found = signed_in.get_by_role("option").filter(has_text=boards[0]["name"]).first
+    expect(found).to_be_visible()
+    expect(found).not_to_contain_text("mkrwifi1010")
+    found.click()
     signed_in.wait_for_url(re.compile("/console/(devices|things)/"))
 
 

@@ -2,6 +2,7 @@ import { html, useEffect, useId, useRef, useState } from '../html.js';
 import { iot, own } from '../api/rest.js';
 import { signOut } from '../api/session.js';
 import { navigate } from '../router.js';
+import { modelOf } from '../views/parts/devices-model.js';
 import { ROUTES } from '../views/routes.js';
 import { Modal } from './dialog.js';
 import { Icon } from './icon.js';
@@ -68,7 +69,7 @@ async function look(asked, abort) {
     list
       .filter((each) => path === '/devices' || matches(String(each.name ?? ''), asked))
       .slice(0, MOST)
-      .map((each) => ({ id: `${kind}-${each.id}`, label: each.name || each.id, hint: each.type ?? each.device_name, icon, kind, run: go(`${path}/${each.id}`) }));
+      .map((each) => ({ id: `${kind}-${each.id}`, label: each.name || each.id, hint: each.dialect ? modelOf(each) : each.device_name, icon, kind, run: go(`${path}/${each.id}`) }));
   return [
     ...found(devices?.devices ?? [], 'cpu', words.devices, '/devices'),
     ...found(Array.isArray(things) ? things : [], 'layers', words.things, '/things'),
