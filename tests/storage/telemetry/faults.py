@@ -13,14 +13,18 @@ Watch = Callable[[str], None]
 """Called with every statement of the writer before it is carried out; what it raises is what the disk does."""
 
 
-def watched(watch: Watch) -> Callable[[Path], sqlite3.Connection]:
-    """A `connect` for the store."""
+def watched(watch: Watch, *, after: bool = False) -> Callable[[Path], sqlite3.Connection]:
+    """A `connect` for the store. With `after` a statement is carried out first, as when only its flush fails."""
 
     class Watched(sqlite3.Connection):
         def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
-            if threading.current_thread().name == "telemetry-writer":
+            looked = threading.current_thread().name == "telemetry-writer"
+            if looked and not after:
                 watch(sql)
-            return super().execute(sql, *arguments)
+            cursor = super().execute(sql, *arguments)
+            if looked and after:
+                watch(sql)
+            return cursor
 
     def connect(path: Path) -> sqlite3.Connection:
         return sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Watched)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import sqlite3
 from pathlib import Path
@@ -130,6 +131,50 @@ async def test_any_statement_may_fail(tmp_path: Path, message: str, words: tuple
         if not failing.failed:
             break
     assert number > 20
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "late"])
+async def test_what_is_written_although_the_disk_says_no_is_there_once(tmp_path: Path, late: bool) -> None:
+    """The n-th statement is carried out and fails all the same, as when a flush does: nothing is there twice, nothing
+    is missing, and the next writes are taken."""
+    number = 0
+    while True:
+        number += 1
+        path = tmp_path / f"{number}.db"
+        failing = Failing("disk I/O error", number, Failing.CHANGES)
+        connect = watched(failing, after=True)
+        store = TelemetryStore(path, ManualClock(), connect=connect, merge_points=40, synchronous="OFF")
+        await store.open()
+        await store.write([(series, 5_000 * late, -1) for series in range(5)])
+        failing.armed = True
+        stored: dict[int, int] = {}
+        refused: dict[int, int] = {}
+        for first in range(1, 201, 20):
+            rows = {k: k for k in range(first, first + 20)}
+            try:
+                await store.write([(k % 5, k, k) for k in rows])
+                stored |= rows
+            except StoreRefused:
+                refused |= rows
+            if first == 101:
+                with contextlib.suppress(StoreRefused):
+                    await store.merge()
+        assert len(refused) <= 20, number
+        await store.merge()
+        for reopened in (False, True):
+            if reopened:
+                await store.close()
+                store = TelemetryStore(path, ManualClock(), synchronous="OFF")
+                await store.open()
+            there = [point for series in range(5) for point in await store.read(series, *ALL, 1_000)]
+            found = {time: value for time, value in there if value != -1}
+            assert len(there) == len(found) + 5, number
+            assert stored.items() <= found.items() <= (stored | refused).items(), number
+        await store.close()
+        assert check(path).damages == []
+        if not failing.failed:
+            break
+    assert number > 30
 
 
 async def test_a_disk_that_stands_still_does_not_fill_memory(

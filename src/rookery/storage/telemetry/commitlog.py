@@ -40,11 +40,16 @@ class CommitLog:
         """Bytes of all rows."""
         self._folded = 0
         """Rows up to this one are folded, or were not worth it."""
+        self._doubtful = False
+        """Whether the newest row may be in the file although the disk said that it is not: when its flush fails, what
+        was written stays, and counts once the file is opened anew."""
 
     def append(self, data: bytes) -> None:
         """Add a row and commit, with whatever else is in the open transaction."""
+        self._doubtful = True
         self._connection.sql().execute(INSERT, (self.row + 1, data, zlib.crc32(data)))
         self._connection.commit()
+        self._doubtful = False
         self.row += 1
         self.size += len(data)
 
@@ -67,6 +72,7 @@ class CommitLog:
                 logger.error("row %d of the telemetry log is damaged and set aside: %r", number, error)
                 broken.append(number)
         self.row = row
+        self._doubtful = False
         first = connection.execute("SELECT min(id) FROM log").fetchone()[0]
         self._folded = row if first is None else first - 1
         if broken:
@@ -77,6 +83,16 @@ class CommitLog:
             self.remember(row)
             self._connection.commit()
         return len(broken)
+
+    def surprising(self) -> bool:
+        """Whether there is a row that was refused."""
+        if not self._doubtful:
+            return False
+        try:
+            newest = self._connection.sql().execute("SELECT max(id) FROM log").fetchone()[0]
+        except FAILURES:
+            return False  # whatever comes next finds out, too
+        return newest is not None and newest > self.row
 
     @property
     def foldable(self) -> bool:

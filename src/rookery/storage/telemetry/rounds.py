@@ -98,6 +98,9 @@ class Rounds:
         self._told: list[Told] = []
         self.buried = False
         """Whether the file may have marks of deleted series that a round can remove."""
+        self.doubtful = False
+        """Whether blocks may be in the file although the disk said that they are not. Then no round may begin before
+        memory was read anew: it would merge points that are merged."""
 
     @property
     def running(self) -> bool:
@@ -178,6 +181,7 @@ class Rounds:
     def abandon(self, reason: str, error: BaseException | None = None) -> None:
         """Give up the round. What it had not committed stays in memory and in the log."""
         self._connection.undo(error)
+        self.doubtful = self.doubtful or (error is not None and bool(self._unsettled))
         for run, _, _ in self._unsettled:
             self._memory.thaw(run)
         self._unsettled.clear()

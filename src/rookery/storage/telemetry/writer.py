@@ -183,6 +183,8 @@ class Writer:
 
     def _next(self) -> Job | None:
         """The next job; None to merge."""
+        if self._failed is None and self._rounds.doubtful:
+            self._guarded(lambda _: None, None)
         if self._failed is None:
             self._rounds.begin()
         try:
@@ -211,7 +213,7 @@ class Writer:
         file again, which every further job tries.
         """
         try:
-            if self._failed is not None:
+            if self._failed is not None or self._rounds.doubtful or self._log.surprising():
                 self._rebuild()
             return work(argument)
         except Exception as error:
@@ -228,6 +230,7 @@ class Writer:
         self.counters.damaged += self._log.replay(fresh)
         self._rounds.look_for_buried()
         self.memory.replace(fresh)
+        self._rounds.doubtful = False
         self._failed = None
 
     # ---- what memory asks of the file -------------------------------------------------------------------------------
