@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from http.client import RemoteDisconnected
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rookery.admin.runfile import Running
+from rookery.cli import orders
+from rookery.cli.exits import Exit
+from rookery.cli.orders import ask
 from rookery.storage.telemetry import TelemetryStore
 from rookery.testing import Sandbox, running_sandbox
 from tests.cli.shell import Done, rookery
@@ -224,6 +230,23 @@ class _Steps:
 
     def end(self) -> None:
         pass
+
+
+def test_a_server_that_ends_meanwhile_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_sandbox(tmp_path) as cloud:
+        furnished(cloud)
+        file = tmp_path / "in.csv"
+        file.write_text("time,thing,variable,value\n2026-02-02,house,temperature,1\n")
+
+        def gone(running: Running, operation: str, arguments: dict[str, Any]) -> Any:
+            if operation == "data_write":
+                raise RemoteDisconnected("Remote end closed connection without response")
+            return ask(running, operation, arguments)
+
+        monkeypatch.setattr(orders, "ask", gone)
+        done = rookery("data", "import", str(file), "--data-dir", str(tmp_path))
+        assert (done.code, done.out) == (Exit.UNREACHABLE, "")
+        assert re.search(r"The server \(process \d+\) has gone away in the midst of it. Do the same again", done.errors)
 
 
 def test_stats_and_check(run: Run) -> None:

@@ -33,7 +33,7 @@ async def test_twice_is_the_same_as_once() -> None:
     assert await bulk.write(id, points) == Written(3, 0)
     assert await bulk.write(id, points) == Written(0, 3)
     assert await bulk.write(id, [*points, (T + 10, 4.0)]) == Written(1, 3)
-    assert await bulk.read(id, 0, LATEST) == [*(Point(*point) for point in points), Point(T + 10, 4.0)]
+    assert (await bulk.read(id, 0, LATEST)).points == [*(Point(*point) for point in points), Point(T + 10, 4.0)]
     assert await bulk.count(id, 0, LATEST) == 4
 
 
@@ -128,4 +128,4 @@ async def test_many_points_are_compared_page_by_page(monkeypatch: pytest.MonkeyP
     points = [(T + n, float(n)) for n in range(10)]
     assert await bulk.write(id, points) == Written(10, 0)
     assert await bulk.write(id, points) == Written(0, 10)
-    assert len(await bulk.read(id, 0, LATEST)) == 3
+    assert len((await bulk.read(id, 0, LATEST)).points) == 3

@@ -40,8 +40,9 @@ class DataOperations:
         return {"points": await self._transfer().count(variable, start, end)}
 
     async def data_read(self, variable: str, start: int, end: int, limit: int = PAGE) -> dict[str, Any]:
-        """The next points, ascending: pairs of time and value."""
-        return {"points": [list(point) for point in await self._transfer().read(variable, start, end, limit)]}
+        """The next points, ascending: pairs of time and value; and whether more may follow."""
+        page = await self._transfer().read(variable, start, end, limit)
+        return {"points": [list(point) for point in page.points], "more": page.more}
 
     async def data_write(self, variable: str, points: list[Any]) -> dict[str, Any]:
         """Take points in that are not there yet."""

@@ -58,7 +58,7 @@ def _pages(order: Order, source: dict[str, Any], start: int, end: int) -> Iterat
         points = told["points"]
         if points:
             yield [Row(time, *names, kind_of(value), value) for time, value in points]
-        if len(points) < PAGE:
+        if not told["more"]:
             return
         start = points[-1][0] + 1
 

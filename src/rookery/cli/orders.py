@@ -94,8 +94,18 @@ def session(folder: Path) -> Iterator[Order]:
 
 
 def _asking(running: runfile.Running) -> Order:
-    """Orders to a running server."""
-    return lambda operation, **arguments: ask(running, operation, arguments)
+    """Orders to a running server. That it was there is known."""
+
+    def order(operation: str, **arguments: Any) -> Result:
+        try:
+            return ask(running, operation, arguments)
+        except ConnectionError as error:
+            raise Unreachable(
+                f"The server (process {running.pid}) has gone away in the midst of it. Do the same again: "
+                "what was done before is there."
+            ) from error
+
+    return order
 
 
 def _doing(runner: asyncio.Runner, operations: Operations) -> Order:

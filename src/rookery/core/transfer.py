@@ -14,7 +14,8 @@ from typing import NamedTuple
 from rookery.core.catalog import Catalog
 from rookery.core.errors import Invalid, NotFound
 from rookery.core.live import LiveThings
-from rookery.core.points import Point, Telemetry, Value
+from rookery.core.paging import Page, read_page
+from rookery.core.points import Telemetry, Value
 from rookery.core.records import Thing, ValueKind, Variable
 from rookery.core.values import Values
 
@@ -89,14 +90,14 @@ class Transfer:
         variable = await self._variable(variable_id)
         return await self._telemetry.count(variable.series, start, end)
 
-    async def read(self, variable_id: str, start: int, end: int, limit: int = PAGE) -> list[Point]:
+    async def read(self, variable_id: str, start: int, end: int, limit: int = PAGE) -> Page:
         """The next points with start <= time < end, ascending.
 
         Raises:
             NotFound: there is no such variable.
         """
         variable = await self._variable(variable_id)
-        return await self._telemetry.read(variable.series, start, end, min(limit, PAGE))
+        return await read_page(self._telemetry, variable.series, start, end, min(max(limit, 1), PAGE))
 
     async def write(self, variable_id: str, points: Sequence[tuple[int, Value]]) -> Written:
         """Take points in, all or none of them.
