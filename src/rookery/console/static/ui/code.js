@@ -74,6 +74,8 @@ export function Json({ value, label }) {
 
 /** At most so many bytes are drawn; the rest is counted. */
 const MOST_BYTES = 4096;
+/** With more of them the text beside the bytes would be outside of the panel of an event, and of a phone. */
+const BYTES_A_LINE = 8;
 
 /** Bytes as people debug them: offset, hexadecimal, text.
  * @param {{bytes: Uint8Array | number[], label?: string}} props */
@@ -81,10 +83,10 @@ export function Hex({ bytes, label }) {
   const text = useMemo(() => {
     const all = [...bytes.slice(0, MOST_BYTES)];
     const lines = [];
-    for (let at = 0; at < all.length; at += 16) {
-      const row = all.slice(at, at + 16);
+    for (let at = 0; at < all.length; at += BYTES_A_LINE) {
+      const row = all.slice(at, at + BYTES_A_LINE);
       const pairs = row.map((each) => each.toString(16).padStart(2, '0'));
-      const left = `${pairs.slice(0, 8).join(' ')}  ${pairs.slice(8).join(' ')}`.padEnd(48);
+      const left = pairs.join(' ').padEnd(3 * BYTES_A_LINE - 1);
       const words = row.map((each) => (each > 31 && each < 127 ? String.fromCharCode(each) : '·')).join('');
       lines.push(`${at.toString(16).padStart(4, '0')}  ${left}  ${words}`);
     }
