@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.calls import Calls
-from tests.console.browser.looking import PHONE, axe, overflow, picture
+from tests.console.browser.looking import DESKTOP, PHONE, axe, overflow, picture
 
 Boards = list[dict[str, Any]]
 
@@ -67,8 +67,8 @@ def test_boards_come_in_are_grouped_and_leave(signed_in: Page, boards: Boards, p
     axe(signed_in)
     sheet.get_by_role("button", name="Import devices").click()
     expect(sheet).to_contain_text("2 boards are imported")
-    expect(sheet).to_contain_text("1 are neither ids nor known serial numbers")
-    sheet.get_by_role("button", name="Cancel").click()
+    expect(sheet).to_contain_text("no-id-at-all is neither an id nor a known serial number.")
+    sheet.get_by_role("button", name="Close", exact=True).last.click()
     table = signed_in.get_by_role("table", name="Devices")
     expect(table.get_by_role("row")).to_have_count(3)
 
@@ -135,11 +135,18 @@ def test_customers_and_a_claim_code(signed_in: Page, cloud: Sandbox, calls: Call
     signed_in.get_by_role("button", name="Create claim code").click()
     code = signed_in.get_by_role("table", name="Claim codes").locator("code").inner_text()
     assert len(code) == 63
-    left = signed_in.get_by_text("works for another")
+    left = signed_in.get_by_text("ends in")
     before = left.inner_text()
     expect(left).not_to_have_text(before)
     axe(signed_in)
     picture(signed_in, "product-codes")
+    signed_in.set_viewport_size(PHONE)
+    table = signed_in.get_by_role("table", name="Claim codes")
+    frame, button = table.locator("..").bounding_box(), table.get_by_role("button").last.bounding_box()
+    assert frame
+    assert button
+    assert button["x"] + button["width"] <= frame["x"] + frame["width"], "what copies the code is outside"
+    signed_in.set_viewport_size(DESKTOP)
     more = {"product_id": product["id"], "product_version": 1, "claim_code": code}
     _, stop = running_board(cloud, transport="udp", platform="boron", **more)
     try:

@@ -1,4 +1,12 @@
 /** What the pages of products say. */
+const NAMED = 5;
+
+/** The first of a list by what was typed, so that it can be found there. @param {string[]} ids */
+function some(ids) {
+  const named = ids.slice(0, NAMED).map((id) => (id.length > 40 ? `${id.slice(0, 40)}…` : id));
+  return ids.length > NAMED ? `${named.join(', ')} and ${ids.length - NAMED} more` : named.join(', ');
+}
+
 export default {
   title: 'Products',
   line: 'Fleets: boards that run the same firmware, whoever owns them, with customers, groups and a team.',
@@ -17,6 +25,7 @@ export default {
   groups: 'Groups',
   created: (/** @type {string} */ name) => `${name} is created`,
   cancel: 'Cancel',
+  importClose: 'Close',
   save: 'Save',
   remove: 'Remove',
 
@@ -40,9 +49,16 @@ export default {
   importClaim: 'Claim them for',
   importClaimHint: 'E-mail address of somebody on the team, or of a customer. Empty leaves them unclaimed.',
   imported: (/** @type {number} */ n) => (n === 1 ? 'One board is imported' : `${n} boards are imported`),
-  importExisting: (/** @type {number} */ n) => `${n} were in the product already.`,
-  importForeign: (/** @type {number} */ n) => `${n} belong to somebody outside the team and were left alone.`,
-  importInvalid: (/** @type {number} */ n) => `${n} are neither ids nor known serial numbers.`,
+  importExisting: (/** @type {string[]} */ ids) =>
+    `${some(ids)} ${ids.length === 1 ? 'was' : 'were'} in the product already.`,
+  importForeign: (/** @type {string[]} */ ids) =>
+    ids.length === 1
+      ? `${some(ids)} belongs to somebody outside the team and was left alone.`
+      : `${some(ids)} belong to somebody outside the team and were left alone.`,
+  importInvalid: (/** @type {string[]} */ ids) =>
+    ids.length === 1
+      ? `${some(ids)} is neither an id nor a known serial number.`
+      : `${some(ids)} are neither ids nor known serial numbers.`,
   importNothing: 'Nothing was imported.',
   deviceName: 'Name',
   deviceId: 'Device id',
@@ -110,7 +126,7 @@ export default {
   createCode: 'Create claim code',
   codesEmpty: 'Make a code, and bring it to the board.',
   codesExample: 'The board says it when it next connects; the code works once, for an hour.',
-  codeLeft: (/** @type {string} */ left) => `works for another ${left}`,
+  codeLeft: (/** @type {string} */ left) => `ends in ${left}`,
   codeEnded: 'has ended',
   codeUsed: 'A board came with a claim code:',
   code: 'Claim code',

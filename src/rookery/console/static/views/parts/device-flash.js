@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useSignal } from '../../html.js';
 import { v1 } from '../../api/rest.js';
 import { useLive } from '../../api/live.js';
-import { bytes, Button, Field, Icon, Progress, Sheet } from '../../ui/index.js';
+import { Button, Field, Icon, Progress, Sheet } from '../../ui/index.js';
 import { t } from '../../strings/device.js';
 
 /** @typedef {'send'|'agree'|'write'|'back'|'done'} Stage */
@@ -88,7 +88,6 @@ export function Flash({ device, onClose, onChange }) {
         ${stage.value === 'done' && html`<p role="status">${t.flash.done}</p>`}
       `
       }
-      ${file.value && !fileError && stage.value === null && html`<p class="muted num">${file.value.name} · ${bytes(file.value.size)}</p>`}
     <//>
   `;
 }

@@ -60,12 +60,12 @@ export function Codes({ base }) {
           keyOf=${(/** @type {Code} */ code) => code.code}
           columns=${[
             { key: 'code', label: t.code, render: (/** @type {Code} */ code) => html`<code class="mono">${code.code}</code>` },
-            { key: 'left', label: t.state, render: (/** @type {Code} */ code) => left(code.ends - now) },
+            { key: 'left', label: t.state, render: (/** @type {Code} */ code) => html`<span class="product-left num">${left(code.ends - now)}</span>` },
             {
               key: 'copy',
               label: '',
               align: 'end',
-              render: (/** @type {Code} */ code) => html`<${Copy} text=${code.code} label=${t.code} />`,
+              render: (/** @type {Code} */ code) => html`<${Copy} text=${code.code} />`,
             },
           ]}
         />`}

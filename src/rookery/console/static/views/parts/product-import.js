@@ -23,9 +23,9 @@ export function Importing({ base, onClose, onDone }) {
     try {
       const done = await v1('POST', `${base}/devices`, { body: { ids, ...(owner.trim() && { claim_user: owner.trim() }) } });
       const words = [
-        done.existingDeviceIds.length && t.importExisting(done.existingDeviceIds.length),
-        done.nonmemberDeviceIds.length && t.importForeign(done.nonmemberDeviceIds.length),
-        done.invalidDeviceIds.length && t.importInvalid(done.invalidDeviceIds.length),
+        done.existingDeviceIds.length && t.importExisting(done.existingDeviceIds),
+        done.nonmemberDeviceIds.length && t.importForeign(done.nonmemberDeviceIds),
+        done.invalidDeviceIds.length && t.importInvalid(done.invalidDeviceIds),
       ].filter(Boolean);
       if (done.updated) toast(t.imported(done.updated));
       if (!words.length) return onDone();
@@ -54,7 +54,7 @@ export function Importing({ base, onClose, onDone }) {
       html`<div role="status">${told.map((words) => html`<p key=${words}>${words}</p>`)}</div>`}
       <div class="row">
         <${Button} kind="primary" type="submit" busy=${busy} disabled=${!text.trim() && !file} label=${t.import} />
-        <${Button} kind="plain" label=${t.cancel} onClick=${told.length ? onDone : onClose} />
+        <${Button} kind="plain" label=${told.length ? t.importClose : t.cancel} onClick=${told.length ? onDone : onClose} />
       </div>
     <//>
   <//>`;
