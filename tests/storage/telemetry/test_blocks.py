@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rookery.core.points import Value
 from rookery.storage.telemetry import blocks
-from rookery.storage.telemetry.blocks import MOST_BYTES, Block, Damaged, Kind
+from rookery.storage.telemetry.blocks import MOST_BYTES, MOST_PLAIN, Block, Damaged, Kind
 from tests.storage.telemetry.ledger import exact
 
 KINDS: dict[str, tuple[list[Value], Kind]] = {
@@ -81,6 +81,15 @@ def test_large_texts_are_split() -> None:
     assert max(len(block.data) for block in parts) <= MOST_BYTES
     assert restored(parts)[1] == [exact(value) for value in values]
     assert [block.first for block in parts[1:]] > [block.last for block in parts[:-1]]
+
+
+def test_texts_that_compress_well_are_split_by_their_own_length() -> None:
+    """One point is read without all of hundreds of megabytes."""
+    values: list[Value] = [f"{number} " * 15_000 for number in range(300)]
+    parts = made(values)
+    assert len(parts) > 20
+    assert max(sum(map(len, restored([part])[1])) for part in parts) <= MOST_PLAIN
+    assert restored(parts)[1] == [exact(value) for value in values]
 
 
 @pytest.mark.parametrize("field", ["times", "data"])

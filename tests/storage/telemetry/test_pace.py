@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rookery.core.points import StoreRefused
-from rookery.storage.telemetry import TelemetryStore, blocks, commitlog, merge
+from rookery.storage.telemetry import TelemetryStore, blocks, commitlog, merge, rounds
 from rookery.storage.telemetry.rounds import MOST_WAITING, WORTH
 from tests.fakes import ManualClock
 from tests.storage.telemetry.conftest import OpenStore
@@ -142,6 +142,30 @@ async def test_large_rows_are_left_as_they_are(
         await store.write([(1, number, "a text of some length")])
     await settled(store)
     assert log_rows(tmp_path) == list(range(1, FOLD + 1))
+
+
+async def test_large_texts_are_large_rows_however_small_they_are_kept(store: TelemetryStore, tmp_path: Path) -> None:
+    for number in range(2 * FOLD):
+        await store.write([(1, number, "again and " * 50_000)])
+    await settled(store)
+    assert len(log_rows(tmp_path)) == 2 * FOLD
+
+
+async def test_texts_are_merged_by_their_own_length(
+    store: TelemetryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they are compressed to says nothing of the memory that they take."""
+    monkeypatch.setattr(rounds, "MERGE_PLAIN", 5_000_000)
+    text = "again and " * 10_000
+    await store.write([(1, number, text) for number in range(40)])
+    await settled(store)
+    assert blocks_in(tmp_path) == 0
+    await store.write([(1, number, text) for number in range(40, 60)])
+    while store.counters.rounds == 0:
+        await store.delete([99])
+    assert log_rows(tmp_path) == []
+    assert blocks_in(tmp_path) == 6  # a megabyte each
+    assert await store.read(1, *ALL, 100) == [(number, text) for number in range(60)]
 
 
 async def test_a_damaged_row_is_not_folded_but_set_aside(

@@ -36,6 +36,9 @@ MOST_BYTES = 256 * 1024
 """Values of a block that are not numbers are split when they need more, so that one read never decodes megabytes for
 one point. A single value larger than this has a block of its own."""
 
+MOST_PLAIN = 1024 * 1024
+"""The same before they are compressed: texts that repeat themselves are a hundredth of it, and are read as a whole."""
+
 LEVEL = 4
 """pcodec's level. Level 8 takes half as long again for 2 % fewer bytes on sensor data."""
 
@@ -164,8 +167,8 @@ def encode(series: int, times: Times, column: Column) -> list[Block]:
     """The block of these points; more than one when values that are not numbers are large. Times ascend strictly."""
     import numpy as np
 
-    kind, data = _encode_values(column)
-    if len(data) > MOST_BYTES and len(times) > 1 and kind is Kind.ANY:
+    kind, data, plain = _encode_values(column)
+    if (len(data) > MOST_BYTES or plain > MOST_PLAIN) and len(times) > 1 and kind is Kind.ANY:
         half = len(times) // 2
         return encode(series, times[:half], column[:half]) + encode(series, times[half:], column[half:])
     numbers, _ = numbers_of(column)
@@ -213,20 +216,22 @@ def _encode_numbers(numbers: NDArray[Any]) -> bytes:
     return bytes(standalone.simple_compress(numbers, ChunkConfig(compression_level=LEVEL)))
 
 
-def _encode_values(column: Column) -> tuple[Kind, bytes]:
+def _encode_values(column: Column) -> tuple[Kind, bytes, int]:
+    """How they are kept, compressed, and bytes before that where it is not numbers."""
     import numpy as np
 
     if not isinstance(column, list):
         if column.dtype == np.bool_:
-            return Kind.BOOL, np.packbits(column).tobytes()
-        return (Kind.FLOAT if column.dtype == np.float64 else Kind.INT), _encode_numbers(column)
+            return Kind.BOOL, np.packbits(column).tobytes(), 0
+        return (Kind.FLOAT if column.dtype == np.float64 else Kind.INT), _encode_numbers(column), 0
     import zstandard
 
     if all(type(value) is float or (isinstance(value, int) and -EXACT <= value <= EXACT) for value in column):
         numbers = _encode_numbers(np.array(column, dtype=np.float64))
         codes = bytes([_CODES[type(value)] for value in column])
-        return Kind.NUMBERS, len(numbers).to_bytes(4, "little") + numbers + zstandard.compress(codes)
-    return Kind.ANY, zstandard.compress(pack_values(column), 3)
+        return Kind.NUMBERS, len(numbers).to_bytes(4, "little") + numbers + zstandard.compress(codes), 0
+    packed = pack_values(column)
+    return Kind.ANY, zstandard.compress(packed, 3), len(packed)
 
 
 _CODES: dict[type, int] = {bool: 0, int: 1, float: 2}

@@ -15,7 +15,7 @@ import zlib
 from rookery.core.points import Value
 from rookery.storage.telemetry.connection import FAILURES, WriterConnection
 from rookery.storage.telemetry.memory import Memory
-from rookery.storage.telemetry.packing import pack_columns, unpack_columns
+from rookery.storage.telemetry.packing import pack_columns, unpack_columns, unpacked_size
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,9 @@ FOLD_ROWS = 500
 
 FOLD_BYTES = 128 * 1024
 """Rows that have more together are large enough."""
+
+FOLD_PLAIN = 8 * FOLD_BYTES
+"""The same before they are compressed: some texts are a thousandth of what they were."""
 
 
 class CommitLog:
@@ -66,6 +69,7 @@ class CommitLog:
                 if zlib.crc32(data) != checksum:
                     raise ValueError("wrong checksum")
                 memory.replay(number, *unpack_columns(data))
+                memory.size += unpacked_size(data)
             except FAILURES:
                 raise
             except Exception as error:
@@ -113,11 +117,14 @@ class CommitLog:
         series: list[int] = []
         times: list[int] = []
         values: list[Value] = []
-        number = 0
+        number = plain = 0
         query = "SELECT id, data, checksum FROM log WHERE id > ? AND id <= ? ORDER BY id"
         for number, data, checksum in sql.execute(query, (begin, end)).fetchall():
             if zlib.crc32(data) != checksum:
                 return  # left as it is, for the next start to set aside
+            plain += unpacked_size(data)
+            if plain > FOLD_PLAIN:
+                return
             columns = memory.unmerged(number, *unpack_columns(data))
             series += columns[0]
             times += columns[1]

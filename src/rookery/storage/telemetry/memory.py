@@ -117,6 +117,8 @@ class Memory:
         """The runs with points that are not merged, by series; and doors by negative series."""
         self.points = 0
         """Points added since the last merge began: what triggers the next."""
+        self.size = 0
+        """Bytes of them, as they are packed and not compressed."""
 
     def run(self, series: int) -> Run:
         """The run of a series, from the file if it is not here."""
@@ -226,7 +228,8 @@ class Memory:
 
     def replace(self, other: Memory) -> None:
         """Become what `other` is, at once for every reader."""
-        self.runs, self.active, self.points = other.runs, other.active, other.points
+        self.runs, self.active = other.runs, other.active
+        self.points, self.size = other.points, other.size
 
     def forget(self, series: int) -> None:
         """Drop a series."""

@@ -15,8 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rookery.core.points import Value
 from rookery.storage.telemetry import blocks
-from rookery.storage.telemetry.blocks import COLUMNS, FETCH, MOST_BYTES, MOST_POINTS, OPEN_POINTS, Block, Damaged
+from rookery.storage.telemetry.blocks import (
+    COLUMNS,
+    FETCH,
+    MOST_BYTES,
+    MOST_PLAIN,
+    MOST_POINTS,
+    OPEN_POINTS,
+    Block,
+    Damaged,
+)
 from rookery.storage.telemetry.memory import Part
+from rookery.storage.telemetry.packing import plain_size
 
 if TYPE_CHECKING:
     from rookery.storage.telemetry.blocks import Column, Times
@@ -63,6 +73,21 @@ def _most(times: Times) -> int:
     """Points of one block, by how fast these follow each other."""
     fast = (int(times[-1]) - int(times[0])) * MOST_POINTS < FAST_SPAN * len(times)
     return FAST_BLOCKS * MOST_POINTS if fast else MOST_POINTS
+
+
+def _pieces(times: Times, column: Column) -> Iterator[tuple[int, int]]:
+    """From where to where the blocks of these points go. Long values are fewer, so that none takes long to make."""
+    count = -(-len(times) // _most(times))
+    for piece in range(count):
+        low, high = piece * len(times) // count, (piece + 1) * len(times) // count
+        if isinstance(column, list):
+            held = 0
+            for place in range(low, high):
+                held += plain_size(column[place])
+                if held > MOST_PLAIN and place > low:
+                    yield low, place
+                    low, held = place, plain_size(column[place])
+        yield low, high
 
 
 def ordered(parts: tuple[Part, ...]) -> tuple[Times, Column]:
@@ -148,9 +173,7 @@ class SeriesMerge:
         return both[order], blocks.pick(values, order.tolist() if isinstance(values, list) else order)
 
     def _encode(self, times: Times, column: Column) -> Iterator[None]:
-        count = -(-len(times) // _most(times))
-        for piece in range(count):
-            low, high = piece * len(times) // count, (piece + 1) * len(times) // count
+        for low, high in _pieces(times, column):
             # A list may have stretches of one type, which are smaller and faster as an array.
             part: Any = column[low:high]
             self._made += blocks.encode(

@@ -43,6 +43,9 @@ OLDEST_SECONDS = 6 * 3600.0
 MERGE_BYTES = 32 * 1024 * 1024
 """The same for the packed size of the log, when the points are long texts."""
 
+MERGE_PLAIN = 2 * MERGE_BYTES
+"""And before it is compressed, as it is in memory."""
+
 SLICE_SECONDS = 0.02
 """A round without a waiting batch commits after so long, so that its transaction stays small."""
 
@@ -137,7 +140,8 @@ class Rounds:
 
     def _due(self) -> bool:
         wanted = self._wanted is not None
-        if not wanted and self._memory.points < self.enough and self._log.size < MERGE_BYTES:
+        few = self._memory.points < self.enough and self._memory.size < MERGE_PLAIN
+        if not wanted and few and self._log.size < MERGE_BYTES:
             return False
         if self._warming is None:
             self._warming = threading.Thread(target=self._import, name="telemetry-warm", daemon=True)
@@ -208,6 +212,7 @@ class Rounds:
         if not memory.active and not self._log.size:
             return
         pending, memory.points = memory.points, 0
+        waiting, memory.size = memory.size, 0
         try:
             for series in sorted({abs(series) for series in memory.active}):
                 run = memory.runs.get(series)
@@ -221,6 +226,7 @@ class Rounds:
             self.flush()
         except BaseException:
             memory.points += pending
+            memory.size += waiting
             raise
         self._log.measure()
         self.look_for_buried()

@@ -29,7 +29,7 @@ from rookery.storage.telemetry.expiry import Expiry, Limit
 from rookery.storage.telemetry.expiry import Told as ExpiryTold
 from rookery.storage.telemetry.memory import NEVER, Memory, Run, Stored
 from rookery.storage.telemetry.merge import AFTER, BEFORE
-from rookery.storage.telemetry.packing import pack_columns
+from rookery.storage.telemetry.packing import pack_columns, unpacked_size
 from rookery.storage.telemetry.room import Room
 from rookery.storage.telemetry.rounds import SET_LAST, Counters, Rounds, Told
 
@@ -301,6 +301,7 @@ class Writer:
         self._rounds.settle()
         try:
             self.memory.add(batch.series, batch.times, batch.values)
+            self.memory.size += unpacked_size(data)
         except FAILURES as error:
             # The batch is on disk, but what the file knows of a series could not be read.
             log.warning("reading the telemetry file failed, its log is read again: %s", error)
