@@ -313,6 +313,9 @@ def test_whoever_has_the_link_looks_until_it_is_revoked(signed_in: Page, cloud: 
         page.get_by_role("button", name="Revoke").click()
         expect(page.get_by_text("The link does not work any more.")).to_be_visible()
         expect(stranger.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
+        # As long as a connection has to be lost before the page says so.
+        stranger.wait_for_timeout(2_000)
+        expect(stranger.get_by_text("No connection to the server.")).to_have_count(0)
         stranger.reload()
         expect(stranger.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
         axe(stranger)

@@ -155,8 +155,13 @@ function open(options = {}) {
 function close() {
   wanted = false;
   clearTimeout(retry);
+  clearTimeout(silence);
   socket?.close();
   socket = null;
+  // What nobody wants is not lost: the page that follows may be one that says why.
+  state.value = 'connecting';
+  lostAt.value = null;
+  nextTry.value = null;
 }
 
 /** Tries at once, because the person asked or the network came back. */

@@ -17,7 +17,7 @@ export function Connection() {
   const was = useRef(false);
   useEffect(() => {
     if (!lost) {
-      if (was.current) toast(t.connection.back);
+      if (was.current && live.state.peek() === 'open') toast(t.connection.back);
       was.current = false;
       setShown(false);
       document.documentElement.classList.remove('is-offline');
