@@ -92,6 +92,24 @@ async def test_damage_is_told_with_its_place(
         assert (found.first, found.points) == (0, 5_000 - (checked.points - 10 - COUNT))
 
 
+async def test_a_folder_that_can_not_be_written_is_one_clear_error(
+    open_store: OpenStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(open_store)
+
+    def refused(path: Path) -> sqlite3.Connection:
+        """Nothing can be made beside a file on a disk that is read-only, and root may write anywhere else."""
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)
+        return connection
+
+    monkeypatch.setattr("rookery.storage.telemetry.schema.connect", refused)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    for look in (check, stats):
+        with pytest.raises(TelemetryFileError, match="copy the folder elsewhere"):
+            look(tmp_path / "telemetry.db")
+
+
 async def test_a_page_of_rubbish_is_found_wherever_it_is(open_store: OpenStore, tmp_path: Path) -> None:
     store = await open_store()
     await store.write([(1, n, f"word {n % 700} of {n}") for n in range(20_000)])

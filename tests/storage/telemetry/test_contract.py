@@ -373,3 +373,18 @@ async def test_a_closed_store_refuses(open_store: OpenStore) -> None:
     for work in (store.write([(1, 1, 1)]), store.read(1, 0, 1, 1), store.delete([1]), store.merge()):
         with pytest.raises(StoreRefused, match="closed"):
             await work
+
+
+async def test_percentiles_between_the_largest_numbers(store: TelemetryStore) -> None:
+    """Their difference is more than a number can say."""
+    most = 1.7e308
+    await store.write([(1, time, value) for time, value in enumerate((-most, -most, most, most, most))])
+    told = {
+        wanted: (await store.aggregate(1, 0, 10, 10, wanted))[0].value
+        for wanted in (Aggregation.PCT_50, Aggregation.PCT_5, Aggregation.PCT_99)
+    }
+    assert told == {Aggregation.PCT_50: most, Aggregation.PCT_5: -most, Aggregation.PCT_99: most}
+    await store.write([(1, 10, -most), (1, 11, most)])
+    assert await store.aggregate(1, 10, 20, 10, Aggregation.PCT_50) == [(10, 0.0)]
+    await store.write([(1, 20, -most), (1, 21, most), (1, 22, most)])
+    assert await store.aggregate(1, 20, 30, 10, Aggregation.PCT_50) == [(20, most)]

@@ -327,5 +327,7 @@ def _percentiles(values: Numbers, bins: NDArray[np.int64], begins: NDArray[Any],
     below = np.floor(rank).astype(np.int64)
     above = np.minimum(below + 1, sizes - 1)
     low, high = ranked[begins + below], ranked[begins + above]
-    result: Numbers = low + (high - low) * (rank - below)
+    part, step = rank - below, high - low
+    # Between the largest numbers of both signs there is more than a number can say.
+    result: Numbers = np.where(np.isfinite(step), low + step * part, low * (1 - part) + high * part)
     return result

@@ -6,6 +6,7 @@ meanwhile. Nothing is mended here; what is damaged is said, down to the series a
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
@@ -81,8 +82,9 @@ Progress = Callable[[int, int], None]
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise schema.TelemetryFileError(f"there is no {path}")
-    connection = schema.open_reader(schema.connect, path)
+    connection = schema.connect(path)
     try:
+        connection.execute("PRAGMA query_only = 1")
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if int(connection.execute("PRAGMA application_id").fetchone()[0]) != schema.APPLICATION:
             raise schema.TelemetryForeign(f"{path} is not a telemetry file")
@@ -91,6 +93,11 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN")
         yield connection
     except sqlite3.DatabaseError as error:
+        if not os.access(path.parent, os.W_OK):
+            # Reading needs a small file beside it, which readers and the writer share.
+            raise schema.TelemetryFileError(
+                f"{path} can not be looked through where nothing can be written ({error}): copy the folder elsewhere"
+            ) from error
         raise schema.TelemetryForeign(f"{path} can not be read: {error}") from error
     finally:
         connection.close()
