@@ -231,6 +231,20 @@ def test_the_connection_log_names_what_happened(signed_in: Page, boards: Boards)
     picture(signed_in, "device-connections")
 
 
+def test_a_phone_has_room_for_the_reason(signed_in: Page, boards: Boards) -> None:
+    reason = "Another connection took its place."
+    gone = {"time": 1_790_000_000_000, "kind": "disconnected", "transport": "tls", "address": None, "reason": reason}
+    signed_in.route("**/connections?*", lambda route: route.fulfill(json={"entries": [gone]}))
+    signed_in.set_viewport_size(PHONE)
+    signed_in.goto(f"/console/devices/{named(boards, 'arduino')['id']}/connections")
+    said = signed_in.get_by_role("cell").get_by_text(reason).first
+    expect(said).to_be_visible()
+    box = said.bounding_box()
+    assert box
+    assert box["width"] > 140
+    assert overflow(signed_in) == 0
+
+
 def test_a_board_that_is_not_there_is_said_so(signed_in: Page) -> None:
     signed_in.goto("/console/devices/00000000-0000-4000-8000-000000000000")
     expect(signed_in.get_by_text("This board does not exist, or it belongs to somebody else.")).to_be_visible()

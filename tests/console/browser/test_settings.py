@@ -126,6 +126,19 @@ def test_somebody_is_invited_uses_the_link_and_is_removed(chromium: Browser, clo
     expect(row).to_have_count(0)
 
 
+def test_the_card_of_a_link_is_whole_on_a_phone(signed_in: Page) -> None:
+    signed_in.set_viewport_size(PHONE)
+    signed_in.goto("/console/settings/people")
+    signed_in.get_by_role("button", name="Add person").click()
+    sheet = signed_in.get_by_role("dialog")
+    sheet.get_by_label("E-mail address").fill("somebody.with.a.very.long.address@subdomain.example.org")
+    sheet.locator("button[type=submit]").click()
+    head = signed_in.locator(".secret-head")
+    expect(head).to_be_visible()
+    assert head.evaluate("(head) => head.scrollWidth <= head.clientWidth")
+    signed_in.get_by_role("button", name="I have stored it").click()
+
+
 def test_an_organisation_and_its_members(signed_in: Page, someone: Someone) -> None:
     email, _ = someone("gina@example.org")
     signed_in.goto("/console/settings/organisations")

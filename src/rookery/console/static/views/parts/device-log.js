@@ -59,9 +59,15 @@ const COLUMNS = [
     width: '148px',
     render: (/** @type {Entry} */ row) => html`
       <span class=${`device-entry device-entry-${row.kind}`}><${Icon} name=${ICONS[row.kind]} size=${16} /> ${t.connections.kind[row.kind]}</span>
+      ${row.reason && html`<div class="only-phone muted small">${row.reason}</div>`}
     `,
   },
-  { key: 'reason', label: t.connections.reason, render: (/** @type {Entry} */ row) => row.reason || t.connections.none },
+  {
+    key: 'reason',
+    label: t.connections.reason,
+    hidePhone: true,
+    render: (/** @type {Entry} */ row) => row.reason || t.connections.none,
+  },
   {
     key: 'transport',
     label: t.connections.how,
