@@ -133,6 +133,32 @@ async def test_any_statement_may_fail(tmp_path: Path, message: str, words: tuple
     assert number > 20
 
 
+@pytest.mark.parametrize("statement", ["BEGIN", "SELECT", "COMMIT"])
+async def test_reading_goes_on_after_the_disk_failed(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    failing = False
+
+    class Broken(sqlite3.Connection):
+        def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:
+            if failing and sql.startswith(statement):
+                raise sqlite3.OperationalError("disk I/O error")
+            return super().execute(sql, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store_module, "READERS", 1)
+    store = await open_store(
+        connect=lambda path: sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Broken)
+    )
+    await store.write([(1, 1, 1)])
+    await store.merge()
+    failing = True
+    with pytest.raises(sqlite3.Error):
+        await store.read(1, *ALL, 10)
+    failing = False
+    assert await store.read(1, *ALL, 10) == [(1, 1)]
+    assert await store.count(1, *ALL) == 1
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["in order", "late"])
 async def test_what_is_written_although_the_disk_says_no_is_there_once(tmp_path: Path, late: bool) -> None:
     """The n-th statement is carried out and fails all the same, as when a flush does: nothing is there twice, nothing

@@ -329,7 +329,14 @@ class TelemetryStore:
         if connection is None:
             connection = self._local.connection = schema.open_reader(self._connect, self._path)
             self._connections.append(connection)
-        return function(connection, *arguments)
+        try:
+            return function(connection, *arguments)
+        except sqlite3.Error:
+            # It may be left inside of its transaction: the next question opens the file anew.
+            self._local.connection = None
+            self._connections.remove(connection)
+            connection.close()
+            raise
 
     async def last(self, series: Sequence[int]) -> dict[int, Point]:
         """See `Telemetry.last`. Series in use are answered from memory at once. A negative series is its positive."""
