@@ -185,7 +185,8 @@ class Rounds:
     def abandon(self, reason: str, error: BaseException | None = None) -> None:
         """Give up the round. What it had not committed stays in memory and in the log."""
         self._connection.undo(error)
-        self.doubtful = self.doubtful or (error is not None and bool(self._unsettled))
+        # A disk that is full has not taken all of it, and the connection that knows that stays open.
+        self.doubtful |= error is not None and "full" not in str(error) and bool(self._unsettled)
         for run, _, _ in self._unsettled:
             self._memory.thaw(run)
         self._unsettled.clear()
