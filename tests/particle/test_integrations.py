@@ -347,6 +347,7 @@ async def test_a_hopeless_integration_is_turned_off_and_its_owner_told() -> None
         stored = await world.services.catalog.get(Integration, record.id)
         assert stored is not None
         assert (stored.enabled, stored.definition["disabled"], len(world.integrations)) == (False, True, 0)
+        assert stored.definition["disabled_reason"].startswith("It was disabled because 2 events in a row")
         last = world.told[-1]
         assert last.name == "hook-error/temp/0"
         assert (last.data or b"").startswith(b"It was disabled because 2 events in a row")
@@ -360,6 +361,7 @@ async def test_a_hopeless_integration_is_turned_off_and_its_owner_told() -> None
         after = await world.integrations.replace(stored, scope, definition)
         await world.say(device, **({} if scope is Scope.OWNER else of_product(world.theirs)))
         assert world.integrations.history(after).counts.succeeded == 1
+        assert "disabled_reason" not in after.definition
         await world.integrations.delete(after)
         world.receiver.requests.clear()
         world.told.clear()

@@ -341,7 +341,8 @@ class Integrations:
             record = await self._catalog.get(Integration, hook.record.id)
             if record is None or not record.enabled or record.version != hook.record.version:
                 return  # It was changed or removed meanwhile; whoever did so knows better.
-            definition = {**record.definition, "disabled": True}
+            # With why: what is known of its deliveries ends with the server.
+            definition = {**record.definition, "disabled": True, "disabled_reason": reason}
             after = changed(record, self._services.clock.now(), enabled=False, definition=definition)
             try:
                 await self._catalog.apply(Update(after))
