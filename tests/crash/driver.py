@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import shutil
@@ -15,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -32,6 +33,8 @@ START_SECONDS = 0.0, 0.6
 """When a start is cut short: somewhere between the first file that is opened and the first board."""
 BACKUP_SECONDS = 0.0, 0.3
 PORTS = ("http", "mqtt", "mqtts", "particle_tcp", "particle_udp")
+OWN_PORTS = 20_000, 32_000
+"""Below those that a system gives to connections (IANA's begin at 49,152, Linux's at 32,768)."""
 
 
 @dataclass(slots=True)
@@ -70,6 +73,7 @@ class Server:
         self.folder = folder
         self.ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
         self._process: asyncio.subprocess.Process | None = None
+        self._said = folder.with_name(f"{folder.name}.errors")
 
     @property
     def url(self) -> str:
@@ -78,14 +82,18 @@ class Server:
 
     async def spawn(self) -> None:
         """Begin to start."""
-        self._process = await asyncio.create_subprocess_exec(
+        with self._said.open("wb") as errors:
+            self._process = await self._started(errors)
+
+    async def _started(self, errors: IO[bytes]) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "rookery", "serve", "--data-dir", str(self.folder), "--host", "127.0.0.1"),
             *(word for name, port in self.ports.items() for word in (f"--{name.replace('_', '-')}-port", str(port))),
             *("--https-port", "off", "--mqtts-cert-port", "off"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=errors,
             env={**os.environ, "ROOKERY_LOG_LEVEL": "error"},
         )
 
@@ -98,7 +106,8 @@ class Server:
             if running is not None and running.pid == self._process.pid:
                 return time.monotonic() - begin
             if self._process.returncode is not None or time.monotonic() - begin > PATIENCE:
-                raise AssertionError(f"the server does not serve: exit {self._process.returncode}")
+                said = self._said.read_text(errors="replace")[-2_000:]
+                raise AssertionError(f"the server does not serve, exit {self._process.returncode}: {said}")
             await asyncio.sleep(0.01)
 
     async def kill(self) -> None:
@@ -237,15 +246,20 @@ SERVER_KEYS = {"tcp": "server_rsa.pub.der", "udp": "server_ec.pub.der"}
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, for TCP and UDP alike."""
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
+    """Ports that are free for TCP and UDP alike, and stay so: the system gives them to no connection of its own, as it
+    does with those of port 0. While the server is down, one of a thousand times somebody else would have it."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = random.SystemRandom().randrange(*OWN_PORTS)
+        with (
+            contextlib.suppress(OSError),
+            socket.socket() as stream,
+            socket.socket(type=socket.SOCK_DGRAM) as datagrams,
+        ):
+            stream.bind(("127.0.0.1", port))
+            datagrams.bind(("127.0.0.1", port))
+            ports += [port] * (port not in ports)
+    return ports
 
 
 async def run(
