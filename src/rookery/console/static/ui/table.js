@@ -1,4 +1,4 @@
-import { html, useEffect, useId, useRef } from '../html.js';
+import { html, useId, useLayoutEffect, useRef } from '../html.js';
 import { navigate } from '../router.js';
 import { Button } from './button.js';
 import { Icon } from './icon.js';
@@ -238,7 +238,8 @@ export function Pager({ page, pages, total, onPage, label = t.pager }) {
 export function Search({ value, onInput, label = t.search }) {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const id = useId();
-  useEffect(() => {
+  // Before it is painted: whoever sees the field may press the key.
+  useLayoutEffect(() => {
     const slash = (/** @type {KeyboardEvent} */ event) => {
       if (event.defaultPrevented || event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
       const at = event.target;
