@@ -82,6 +82,7 @@ class Server:
 
     async def spawn(self) -> None:
         """Begin to start."""
+        self._said.parent.mkdir(parents=True, exist_ok=True)
         with self._said.open("wb") as errors:
             self._process = await self._started(errors)
 
