@@ -9,6 +9,7 @@ from typing import Any
 from rookery.arduino import ca
 from rookery.arduino.families import CREATABLE, FAMILIES
 from rookery.keys import Algorithm, Authority, BoardKeys, address_block
+from rookery.particle.device.module import parse
 from rookery.particle.platforms import PLATFORMS
 
 _FILES: dict[str, tuple[str, str]] = {
@@ -50,6 +51,17 @@ class BoardGuide:
             ],
         }
 
+    def firmware_problem(self, data: bytes, platform: int | None) -> str:
+        """Why a Particle board of this platform would not run this file, as a sentence; "" when nothing speaks against
+        it."""
+        module = parse(data)
+        if module is None:
+            return "This file is no firmware of a Particle board: choose the .bin file that the compiler made."
+        if module.valid and platform is not None and module.platform != platform:
+            here, there = (_called(number) for number in (platform, module.platform))
+            return f"This firmware is for {there}, and this board is {here}: compile it for this board."
+        return module.problem(platform)
+
     def trust(self, board: str) -> dict[str, Any] | None:
         """Steps and files that make a board (name or FQBN) believe this server; None for an unknown one. `checks` is
         False for a board that believes everybody."""
@@ -71,3 +83,9 @@ class BoardGuide:
         if host is None:
             return bare, public
         return addressed, address_block(public, host, port if algorithm == "rsa" else None, algorithm)
+
+
+def _called(number: int) -> str:
+    """How people call a platform."""
+    known = PLATFORMS.get(number)
+    return f"platform {number}" if known is None else f"platform {number} ({known.name})"

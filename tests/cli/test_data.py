@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import json
 import re
 import sqlite3
@@ -17,6 +18,7 @@ import pytest
 
 from rookery.admin.runfile import Running
 from rookery.cli import orders
+from rookery.cli.data import _tables
 from rookery.cli.exits import Exit
 from rookery.cli.orders import ask
 from rookery.storage.telemetry import TelemetryStore
@@ -314,3 +316,9 @@ def test_a_damaged_row_of_the_log_is_told(tmp_path: Path) -> None:
     done = rookery("data", "check", "--data-dir", str(folder), "--json")
     assert done.code == 1
     assert '"part": "log"' in done.out
+
+
+def test_a_full_disk_is_said_with_the_name_of_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, _tables(Path("all.csv")):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert (ended.value.code, capsys.readouterr().err) == (1, "all.csv: no space left on device.\n")

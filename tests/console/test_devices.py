@@ -9,6 +9,7 @@ import pytest
 
 from rookery.core.events import Event
 from rookery.core.records import Device
+from rookery.particle.device.module import build
 from tests.console.boards import until_so
 from tests.console.watching import Someone
 from tests.fakes import FakeBoard
@@ -146,6 +147,38 @@ async def test_one_board_by_either_id(tmp_path: Path, by: str, name: str) -> Non
             expected = {"functions": ["level"], "variables": {"level": "int32"}}
         assert shown["described"] == expected
         assert (shown["secret"], shown["key"], shown["certificates"], shown["cellular"]) == (False, False, 0, False)
+
+
+FIRMWARE = build(12, body=bytes(1_000))
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        (FIRMWARE, ""),
+        (b"", "This file is no firmware of a Particle board: choose the .bin file that the compiler made."),
+        (bytes(range(256)) * 100, "This file is no firmware of a Particle board: choose the .bin file that the"),
+        (FIRMWARE[:-1] + b"!", "The checksum of the binary is wrong: it is damaged."),
+        (FIRMWARE[:-8], "The binary is not as long as its header says"),
+        (build(13, body=bytes(9)), "This firmware is for platform 13 (boron), and this board is platform 12 (argon)"),
+        (build(999, body=bytes(9)), "This firmware is for platform 999, and this board is platform 12 (argon)"),
+    ],
+)
+async def test_firmware_is_looked_at_before_it_is_sent(tmp_path: Path, file: bytes, problem: str) -> None:
+    async with serving(tmp_path) as server:
+        ada = await Someone.signed_in(server)
+        await fleet(ada)
+        async with ada.browser() as browser:
+            answer = await browser.post(f"devices/{HEX}/firmware", content=file)
+            assert answer.json()["problem"].startswith(problem)
+            assert bool(answer.json()["problem"]) == bool(problem)
+            await ada.services.audit.close()
+            # Nothing was changed, so nothing is told of it.
+            told = (await browser.get("audit?q=firmware")).json()["entries"]
+        assert told == []
+        bob = await Someone.signed_in(server, "bob@example.org")
+        async with bob.browser() as browser:
+            assert (await browser.post(f"devices/{HEX}/firmware", content=file)).status_code == 404
 
 
 async def test_the_events_of_a_board_newest_first(tmp_path: Path) -> None:

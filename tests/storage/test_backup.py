@@ -136,6 +136,23 @@ def test_without_room_it_is_not_begun(data: Path, monkeypatch: pytest.MonkeyPatc
     assert list((data / "backups").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "statements"),
+    [
+        ("catalog.db", "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999')"),
+        ("telemetry.db", "PRAGMA user_version = 9999"),
+        ("messages.db", "PRAGMA user_version = 9999"),
+    ],
+)
+def test_what_a_newer_version_has_written_is_not_copied_as_ours(data: Path, name: str, statements: str) -> None:
+    with sqlite3.connect(data / name) as connection:
+        connection.executescript(statements)
+    connection.close()
+    with pytest.raises(BackupError, match=rf"{name} was written by a newer version of Rookery \(revision 9999; this"):
+        Backups(data, "1.2.3").make(NOW)
+    assert listed(data / "backups") == set()
+
+
 @pytest.mark.parametrize("name", ["", "x", "../keys/pepper", "rookery.toml", NAME + "/..", NAME])
 def test_names_that_are_none_lead_nowhere(data: Path, name: str) -> None:
     assert Backups(data, "1").path(name) is None

@@ -56,7 +56,7 @@ def register(app: typer.Typer) -> None:
         if str(file) != "-" and file.exists() and not force:
             fail(f"{file} is there already. --force replaces it.", Exit.USAGE)
         span = _moment(start, FIRST), _moment(end, LAST)
-        with _tables(), ordering(data_dir) as order:
+        with _tables(file), ordering(data_dir) as order:
             rows = export_to(order, file, _format(file, format), thing or [], variable or [], span, Progress("points"))
         print(f"{rows} points.", file=sys.stderr)
 
@@ -75,7 +75,7 @@ def register(app: typer.Typer) -> None:
 
         if not file.is_file():
             fail(f"There is no file {file}.", Exit.USAGE)
-        with _tables(), ordering(data_dir) as order:
+        with _tables(file), ordering(data_dir) as order:
             told = import_from(order, file, _format(file, format), Progress("points"))
         show(told, json)
 
@@ -129,11 +129,11 @@ def _format(file: Path, wanted: Format | None) -> Format:
 
 
 @contextmanager
-def _tables() -> Iterator[None]:
-    """Words for what is wrong with a table."""
+def _tables(file: Path) -> Iterator[None]:
+    """Words for what is wrong with a table, or with the file that it is in."""
     try:
         yield
     except TableError as error:
         fail(str(error))
     except OSError as error:
-        fail(f"{error.filename or 'The file'}: {(error.strerror or str(error)).lower()}.")
+        fail(f"{error.filename or file}: {(error.strerror or str(error)).lower()}.")

@@ -76,6 +76,8 @@ class Route(NamedTuple):
     """Its parts; `{name}` stands for any one."""
     handler: Handler
     may: May
+    reads: bool = False
+    """Whether it changes nothing, whatever its method: then the audit log says nothing of it."""
 
     def match(self, parts: list[str]) -> dict[str, str] | None:
         """The named parts of a path, or None when this is not its route."""
@@ -90,11 +92,11 @@ class Route(NamedTuple):
         return named
 
 
-def route(method: str, path: str, may: May = May.PERSON) -> Callable[[Handler], Route]:
+def route(method: str, path: str, may: May = May.PERSON, *, reads: bool = False) -> Callable[[Handler], Route]:
     """Make a row of a coroutine. `path` as `devices/{id}/journal`, without `/console/api/`."""
 
     def decorate(handler: Handler) -> Route:
-        return Route(method, tuple(path.split("/")), handler, may)
+        return Route(method, tuple(path.split("/")), handler, may, reads)
 
     return decorate
 
@@ -131,7 +133,7 @@ class OwnApi:
             # The path may hold a token: only the route is logged.
             log.exception("console.failed", method=scope["method"], route="/".join(row.path))
             reply = refused(Refusal(500, "failed", "The server could not do this; its log says why."))
-        if call is not None and row.method not in SAFE:
+        if call is not None and row.method not in SAFE and not row.reads:
             record(call, row.method, row.path, result, reply.status, operator=row.may is May.OPERATOR)
         return reply
 

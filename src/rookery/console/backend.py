@@ -28,6 +28,9 @@ class Guide(Protocol):
     def boards(self) -> dict[str, Any]:
         """All boards, by dialect."""
 
+    def firmware_problem(self, data: bytes, platform: int | None) -> str:
+        """Why a Particle board would not run this file, as a sentence."""
+
     def trust(self, board: str) -> dict[str, Any] | None:
         """What makes a board believe this server."""
 

@@ -25,6 +25,8 @@ MOST_PER_PAGE: Final = 500
 SEARCH_LIMIT: Final = 200
 """Characters of a search."""
 SORTS: Final = ("name", "type", "dialect", "created", "last_heard")
+FIRMWARE_LIMIT: Final = 16 << 20
+"""Bytes of a firmware file: as many as the Particle API takes."""
 EVENTS: Final = 50
 MOST_EVENTS: Final = 500
 LATEST: Final = 1 << 62
@@ -81,6 +83,14 @@ async def show_device(call: Call) -> dict[str, Any]:
         "certificates": await services.catalog.count(Certificate, device_id=device.id),
         "subscriptions": [one.get("prefix", "") for one in device.subscriptions],
     }
+
+
+@route("POST", "devices/{id}/firmware", reads=True)
+async def look_at_firmware(call: Call) -> dict[str, Any]:
+    """Whether the board would run this file, before it is sent to it; the body is the file. `problem` says why not."""
+    device = await board(call.services, call.who, call.segments["id"])
+    data = await call.body(FIRMWARE_LIMIT)
+    return {"problem": call.backend.guide.firmware_problem(data, device.platform)}
 
 
 @route("GET", "devices/{id}/events")
@@ -222,4 +232,4 @@ def _cellular(device: Device) -> bool:
     return device.platform is not None and platform(device.platform).cellular
 
 
-ROUTES: tuple[Route, ...] = (show_devices, show_device, show_events)
+ROUTES: tuple[Route, ...] = (show_devices, show_device, look_at_firmware, show_events)

@@ -164,6 +164,7 @@ class Backups:
         return path
 
     def _make(self, work: Path, now: int, report: Report) -> Path:
+        _check_revisions(self._data)
         files = list(self._files())
         databases = {name: _size(self._data / name) for name in DATABASES}
         whole = sum(databases.values()) + sum(path.stat().st_size for _, path in files if path.is_file())
@@ -285,6 +286,32 @@ def _write(folder: Path, name: str, content: IO[bytes]) -> None:
         shutil.copyfileobj(content, file, PIECE)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _check_revisions(data: Path) -> None:
+    """A copy says which Rookery made it, so what a newer one has written is not for this one to copy."""
+    from rookery.storage import messages
+    from rookery.storage.catalog import schema as catalog
+    from rookery.storage.telemetry import schema as telemetry
+
+    known = (
+        ("catalog.db", "SELECT CAST(version_num AS INTEGER) FROM alembic_version", int(catalog.REVISION)),
+        ("telemetry.db", "PRAGMA user_version", len(telemetry.UPGRADES)),
+        ("messages.db", "PRAGMA user_version", messages.REVISION),
+    )
+    for name, query, revision in known:
+        if not (data / name).exists():
+            continue
+        with contextlib.closing(sqlite3.connect(data / name, isolation_level=None)) as connection:
+            try:
+                (found,) = connection.execute(query).fetchone() or (None,)
+            except sqlite3.Error:
+                continue  # whatever it is, it is copied as it is
+        if found is not None and found > revision:
+            raise BackupError(
+                f"{data / name} was written by a newer version of Rookery (revision {found}; this one knows "
+                f"{revision}). Make the backup with that version."
+            )
 
 
 def _check_database(path: Path) -> None:

@@ -272,9 +272,15 @@ def test_a_file_that_is_no_firmware_is_refused_before_it_is_sent(signed_in: Page
     chooser.set_input_files({"name": "cat.png", "mimeType": "image/png", "buffer": b"\x89PNG"})
     expect(sheet).to_contain_text("This is no firmware")
     expect(sheet.get_by_role("button", name="Send")).to_be_disabled()
-    chooser.set_input_files({"name": "broken.bin", "mimeType": "application/octet-stream", "buffer": b"not a module"})
-    sheet.get_by_role("button", name="Send").click()
-    expect(sheet.get_by_role("alert")).to_be_visible()
+    image = build(11, body=bytes(1_000))
+    for content, told in (
+        (b"not a module" * 100, "This file is no firmware of a Particle board"),
+        (image[:-1] + b"!", "The checksum of the binary is wrong"),
+        (image, "This firmware is for platform 11"),
+    ):
+        chooser.set_input_files({"name": "app.bin", "mimeType": "application/octet-stream", "buffer": content})
+        expect(sheet).to_contain_text(told)
+        expect(sheet.get_by_role("button", name="Send")).to_be_disabled()
     axe(signed_in)
 
 

@@ -1,6 +1,6 @@
 /** Sending one binary to one Particle board, and telling how it goes until the board is back. */
 import { html, useEffect, useRef, useSignal } from '../../html.js';
-import { v1 } from '../../api/rest.js';
+import { own, v1 } from '../../api/rest.js';
 import { useLive } from '../../api/live.js';
 import { Button, Field, Icon, Progress, Sheet } from '../../ui/index.js';
 import { t } from '../../strings/device.js';
@@ -19,7 +19,9 @@ export function Flash({ device, onClose, onChange }) {
   const stage = useSignal(/** @type {Stage|null} */ (null));
   const error = useSignal('');
   const since = useRef(0);
-  const fileError = problemOf(file.value);
+  const problem = useSignal('');
+  const looking = useSignal(false);
+  const fileError = problemOf(file.value) || problem.value;
 
   useLive(`device-events/${device.id}`, (message) => {
     if (message.k !== 'event' || message.name !== 'spark/flash/status' || stage.peek() === null) return;
@@ -38,6 +40,21 @@ export function Flash({ device, onClose, onChange }) {
     if (stage.value === 'done') void onChange();
   }, [stage.value]);
 
+  const choose = async (/** @type {File|null} */ chosen) => {
+    file.value = chosen;
+    stage.value = null;
+    error.value = '';
+    problem.value = '';
+    if (!chosen || problemOf(chosen)) return;
+    looking.value = true;
+    try {
+      const told = await own('POST', `devices/${device.id}/firmware`, { body: chosen });
+      if (file.peek() === chosen) problem.value = told.problem;
+    } catch (wrong) {
+      if (file.peek() === chosen) error.value = wrong instanceof Error ? wrong.message : String(wrong);
+    }
+    looking.value = false;
+  };
   const send = async () => {
     if (!file.value || fileError) return;
     error.value = '';
@@ -61,15 +78,11 @@ export function Flash({ device, onClose, onChange }) {
       stage.value === 'done'
         ? html`<${Button} kind="primary" label=${t.flash.close} onClick=${onClose} />`
         : html`<${Button} kind="primary" icon="upload" label=${error.value ? t.flash.again : t.flash.do} busy=${running}
-          disabled=${!file.value || Boolean(fileError) || !device.online} onClick=${send} />`
+          disabled=${!file.value || looking.value || Boolean(fileError) || !device.online} onClick=${send} />`
     }>
       <p class="muted">${t.flash.line}</p>
       <${Field} type="file" label=${t.flash.file} accept=".bin" value=${file.value} error=${fileError} disabled=${running}
-        onInput=${(/** @type {File|null} */ chosen) => {
-          file.value = chosen;
-          stage.value = null;
-          error.value = '';
-        }} />
+        onInput=${choose} />
       ${!device.online && stage.value === null && html`<p class="device-hint">${t.flash.away}</p>`}
       ${error.value && html`<p class="form-error" role="alert"><${Icon} name="circle-alert" /> ${error.value}</p>`}
       ${
