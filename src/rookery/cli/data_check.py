@@ -28,7 +28,7 @@ def check_folder(folder: Path, progress: Progress) -> dict[str, Any]:
     names = variable_names(folder)
     damaged = [_told(damage, names) for damage in checked.damages]
     for name in DATABASES:
-        damaged += [{"file": name, "why": line} for line in _quick_check(folder / name)]
+        damaged += [{"file": name, "why": line} for line in _page_check(folder / name)]
     return {"points": checked.points, "blocks": checked.blocks, "log_rows": checked.rows, "damaged": damaged}
 
 
@@ -110,13 +110,13 @@ def _time(moment: int | None) -> str | None:
         return f"{moment} microseconds since 1970"
 
 
-def _quick_check(path: Path) -> list[str]:
+def _page_check(path: Path) -> list[str]:
     if not path.exists():
         return []
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            return [str(line) for (line,) in connection.execute("PRAGMA quick_check") if line != "ok"]
+            return [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
         finally:
             connection.close()
     except sqlite3.Error as error:

@@ -146,3 +146,21 @@ def test_what_is_no_telemetry_file(tmp_path: Path, make: object, said: str) -> N
     for look in (check, stats):
         with pytest.raises(TelemetryFileError, match=said):
             look(tmp_path / "x.db")
+
+
+async def test_an_index_that_does_not_fit_its_table_is_named(open_store: OpenStore, tmp_path: Path) -> None:
+    await filled(open_store)
+    path = tmp_path / "telemetry.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    (row,) = connection.execute("SELECT * FROM sqlite_schema WHERE name = 'block_place'").fetchall()
+    # Out of sight of SQLite for as long as a row is removed.
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("DELETE FROM sqlite_schema WHERE name = 'block_place'")
+    connection.close()
+    change(path, "DELETE FROM block WHERE series = 1 AND first = 0")
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", row)
+    connection.close()
+    found = [damage.why for damage in check(path).damages if damage.source == "file"]
+    assert any("block_place" in why for why in found), found
