@@ -116,6 +116,26 @@ def test_values_are_live_and_set(signed_in: Page, thing: dict[str, Any], calls: 
     assert overflow(signed_in) == 0
 
 
+def test_a_time_is_read_and_set_as_people_write_it(signed_in: Page, calls: Calls) -> None:
+    alarm = {"name": "alarm", "type": "TIME", "permission": "READ_WRITE", "update_strategy": "ON_CHANGE"}
+    made = calls.iot("PUT", "/v2/things", {"name": "Clock", "properties": [alarm]})
+    path = f"/v2/things/{made['id']}/properties/{made['properties'][0]['id']}"
+    calls.iot("PUT", f"{path}/publish", {"value": 1767250800})
+    signed_in.goto(f"/console/things/{made['id']}")
+    row = signed_in.get_by_role("table", name="Variables").get_by_role("row").filter(has_text="alarm")
+    expect(row).to_contain_text("Jan 1, 2026, 7:00")
+    row.get_by_role("button", name="Set").click()
+    field = signed_in.get_by_label("New value of alarm")
+    expect(field).to_have_value("2026-01-01 07:00:00")
+    field.fill("2026-02-30 07:00")
+    signed_in.keyboard.press("Enter")
+    expect(row).to_contain_text("Write day and time")
+    field.fill("2026-03-01 06:30")
+    signed_in.keyboard.press("Enter")
+    expect(row).to_contain_text("Mar 1, 2026, 6:30")
+    assert calls.iot("GET", path)["last_value"] == 1772346600
+
+
 def test_history_is_drawn_listed_and_saved(signed_in: Page, thing: dict[str, Any], calls: Calls) -> None:
     ids = {each["name"]: each["id"] for each in thing["properties"]}
     for number in range(5):

@@ -111,6 +111,7 @@ export const t = {
     again: 'Send again',
     sent: 'Sent',
     badNumber: 'Write a number.',
+    badTime: 'Write day and time, like 2026-11-21 15:30.',
     on: 'On',
     off: 'Off',
     old: 'As of the lost connection',

@@ -2,6 +2,7 @@ import { html } from '../html.js';
 import { Icon } from './icon.js';
 import { Copy } from './copy.js';
 import { Time, exactly, toMs } from './time.js';
+import { wallTime } from './wall-time.js';
 import t from '../strings/ui.js';
 
 /** Whether a board is there: a dot and the word, with the time where it is known.
@@ -54,6 +55,7 @@ export function Value({ value, type, unit }) {
     return html`<span class="value">${value ? t.on : t.off}</span>`;
   }
   if (typeof value === 'number') {
+    if (type === 'TIME') return html`<span class="value" title=${String(value)}>${wallTime(value)}</span>`;
     return html`<span class="value num" title=${String(value)}>${number(value)}${unit ? html`<span class="unit"> ${unit}</span>` : null}</span>`;
   }
   if (typeof value === 'object') {

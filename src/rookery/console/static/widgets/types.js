@@ -5,6 +5,8 @@
  * unit a number is by the name of its type. A vendor's prefix says which assistant may speak of it and nothing else.
  */
 
+import { wallTime } from '../ui/wall-time.js';
+
 /** @typedef {'bool'|'int'|'float'|'string'|'location'|'color'|'dimmed'|'colored'|'television'|'schedule'|'time'|'object'} Family */
 
 /** @type {Record<string, Family>} */
@@ -254,7 +256,7 @@ export function formatValue(value, type, how = {}) {
   const kind = family(type);
   if (value === null || value === undefined) return how.none ?? '–';
   if (typeof value === 'number') {
-    if (kind === 'time') return formatTime(value);
+    if (kind === 'time') return wallTime(value);
     return withUnit(formatNumber(value, how.decimals), how.unit ?? unitOf(type));
   }
   if (typeof value === 'boolean') return value ? (how.on ?? 'On') : (how.off ?? 'Off');
@@ -273,13 +275,6 @@ export function formatValue(value, type, how = {}) {
     default:
       return JSON.stringify(value);
   }
-}
-
-/** A TIME is what a clock on the wall of the thing shows, so it is read without a zone of the viewer. @param {number} seconds */
-function formatTime(seconds) {
-  const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return String(seconds);
-  return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(date);
 }
 
 /**

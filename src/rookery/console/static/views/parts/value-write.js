@@ -3,6 +3,7 @@ import { html, useEffect, useSignal } from '../../html.js';
 import { iot } from '../../api/rest.js';
 import { heard, PATIENCE, same } from '../../dashboard/confirm.js';
 import { Button, Field, Icon, IconButton, Value } from '../../ui/index.js';
+import { wallSeconds, wallText } from '../../ui/wall-time.js';
 import { family, unitOf } from '../../widgets/types.js';
 import { t } from '../../strings/device.js';
 
@@ -92,6 +93,12 @@ const SIMPLE = new Set(['bool', 'int', 'float', 'string', 'time']);
 /** @param {Property} property */
 export const canSet = (property) => property.permission === 'READ_WRITE' && SIMPLE.has(family(property.type));
 
+/** A value as people would type it. @param {any} value @param {string} type */
+function written(value, type) {
+  if (value === null || value === undefined) return '';
+  return family(type) === 'time' && typeof value === 'number' ? wallText(value) : String(value);
+}
+
 /** @param {{property: Property, value: any, write: (value: any) => unknown}} props */
 export function Setter({ property, value, write }) {
   const open = useSignal(false);
@@ -105,7 +112,7 @@ export function Setter({ property, value, write }) {
   }
   if (!open.value) {
     return html`<${Button} small label=${t.values.set} title=${t.values.setting(property.name)} onClick=${() => {
-      typed.value = value === null || value === undefined ? '' : String(value);
+      typed.value = written(value, property.type);
       open.value = true;
     }} />`;
   }
@@ -113,7 +120,7 @@ export function Setter({ property, value, write }) {
     event.preventDefault();
     const wanted = read(typed.value, property.type);
     if (wanted === undefined) {
-      error.value = t.values.badNumber;
+      error.value = family(property.type) === 'time' ? t.values.badTime : t.values.badNumber;
       return;
     }
     open.value = false;
@@ -145,6 +152,7 @@ export function Setter({ property, value, write }) {
 export function read(text, type) {
   const kind = family(type);
   if (kind === 'string') return text;
+  if (kind === 'time') return wallSeconds(text);
   const number = Number(text.trim().replace(',', '.'));
   if (text.trim() === '' || !Number.isFinite(number)) return undefined;
   return kind === 'float' ? number : Math.trunc(number);
