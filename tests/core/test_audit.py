@@ -115,8 +115,6 @@ async def test_what_waits_is_bounded() -> None:
         world.audit.note(who, "door", "PUT", "/a", 200)
     assert world.audit.lost == 3
     await world.audit.close()
-    assert len(await world.audit.of(who.space_id, LATER, WAITING * 2)) == 0
-    await settled()
     assert len(await world.audit.of(who.space_id, LATER, WAITING * 2)) == WAITING
 
 
@@ -135,3 +133,22 @@ async def test_a_catalog_that_fails_costs_lines_and_nothing_else() -> None:
     catalog.apply = right
     world.audit.note(who, "door", "PUT", "/a", 200)
     assert len(await world.lines(who.space_id)) == 1
+
+
+async def test_whoever_asks_sees_what_was_noted_a_moment_ago() -> None:
+    world = World()
+    who = await world.who()
+    for target in ("first", "second"):
+        world.audit.note(who, "door", "PUT", "/things/{id}", 201, target=target)
+        world.clock.turn(QUIET_SECONDS / 100)
+        assert (await world.audit.of(who.space_id, LATER, 10))[0].target == target
+
+
+async def test_lines_that_the_disk_did_not_take_are_counted() -> None:
+    world = World()
+    who = await world.who()
+    world.services.telemetry.full = True  # type: ignore[attr-defined]
+    for _ in range(3):
+        world.audit.note(who, "door", "PUT", "/things/{id}", 201)
+    assert await world.lines(who.space_id) == []
+    assert world.audit.lost == 3

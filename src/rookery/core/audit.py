@@ -20,7 +20,7 @@ from rookery.core.clock import Clock, Timer
 from rookery.core.errors import CoreError
 from rookery.core.events import SpaceSeries
 from rookery.core.pace import Pace
-from rookery.core.points import AUDIT_SERIES, Telemetry
+from rookery.core.points import AUDIT_SERIES, StoreRefused, Telemetry
 from rookery.core.products import Products
 from rookery.core.records import Bearer, Customer, Product, Space
 
@@ -151,7 +151,9 @@ class Audit:
             self._timer = self._clock.call_later(QUIET_SECONDS, self._start)
 
     async def of(self, space_id: str | None, before: int, limit: int) -> list[Act]:
-        """The lines of a space, or of the server (None), before a time, newest first."""
+        """The lines of a space, or of the server (None), before a time, newest first: whatever was noted before this
+        was asked is among them."""
+        await self._settled()
         series = AUDIT_SERIES
         if space_id is not None:
             space = await self._catalog.get(Space, space_id)
@@ -170,6 +172,14 @@ class Audit:
             await asyncio.wait([self._task])
         await self._write()
 
+    async def _settled(self) -> None:
+        """Wait until what was noted is stored."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._start()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     def _now(self) -> float:
         return self._clock.monotonic()
 
@@ -180,6 +190,7 @@ class Audit:
     async def _write(self) -> None:
         while self._waiting:
             waiting, self._waiting = self._waiting, []
+            rows: list[tuple[int, int, str]] = []
             for act, place in waiting:
                 try:
                     series = await self._place(place)
@@ -203,11 +214,12 @@ class Audit:
                     act.address,
                     act.left,
                 )
-                batch = self._telemetry.batch
-                batch.series.append(series)
-                batch.times.append(act.time)
-                batch.values.append(_encode(kept).decode())
-                self._telemetry.touch()
+                rows.append((series, act.time, _encode(kept).decode()))
+            try:
+                await self._telemetry.write(rows)
+            except StoreRefused as error:
+                self.lost += len(rows)
+                log.warning("audit.lost", reason=str(error), lines=len(rows))
 
     async def _place(self, place: Place) -> int:
         """The series of a place. What is gone, or never was, is the server's."""
