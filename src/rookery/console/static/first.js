@@ -15,6 +15,7 @@ if (/^\/console\/?$/.test(location.pathname)) {
     ['modulepreload', 'style.js'],
     ['modulepreload', 'ui/text.js'],
     ['modulepreload', 'ui/copy.js'],
+    ['modulepreload', 'ui/wall-time.js'],
     ['modulepreload', 'views/parts/home-empty.js'],
     ['modulepreload', 'views/parts/home-scale.js'],
     ['modulepreload', 'views/parts/home-trend.js'],
