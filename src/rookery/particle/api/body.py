@@ -121,7 +121,10 @@ def _multipart(raw: bytes, content_type: str) -> Body:
             elif part.filename or part.size:
                 # A page's file field that was left empty is a part without name and content.
                 files.append(UploadedFile(part.name or "", part.filename, part.content_type or "", part.raw))
-    except (MultipartError, UnicodeDecodeError, ValueError):
+    except (MultipartError, UnicodeDecodeError, ValueError) as error:
+        # The parser keeps its error, which knows the parser by its traceback: together they would keep the body until
+        # the collector comes by.
+        error.__traceback__ = None
         raise bad_request("The multipart body can not be read") from None
     fields = nested(pairs)
     return Body(fields, files, fields)

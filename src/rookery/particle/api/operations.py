@@ -292,6 +292,8 @@ class Route:
             if known is None:
                 raise
             answer = known.answer()
+            # It knows this frame by its traceback, and with it a body of megabytes, until the collector comes by.
+            del known
         if call.answer_headers and isinstance(answer, Answer):
             answer = answer.with_headers(tuple(call.answer_headers))
         if call.method not in READING and self.paths[0] not in UNRECORDED and isinstance(answer, Answer):
