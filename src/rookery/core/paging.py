@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-from rookery.core.points import Point, Telemetry, Value
+from rookery.core.points import Point, Telemetry, size_of
 
 CHARACTERS = 4_000_000
 """Of the texts of one page, about."""
 STEP = 64
 """Points that are read at first, while nobody knows how long they are."""
+POINT = 8
+"""What a point counts for besides its value: no page is without an end, however empty its texts are."""
 GROWTH = 16
 """Times as many are read at most the next time."""
 
@@ -33,16 +34,10 @@ async def read_page(telemetry: Telemetry, series: int, start: int, end: int, lim
         found += points
         if len(points) < step:
             return Page(found, False)
-        size = sum(_size(point.value) for point in points)
+        size = sum(POINT + size_of(point.value) for point in points)
         left -= size
         room = min(limit - len(found), left * step // size)
         if room <= 0:
             return Page(found, True)
         # No two points of a series have the same time.
         start, step = points[-1].time + 1, min(room, GROWTH * step)
-
-
-def _size(value: Value) -> int:
-    if isinstance(value, Mapping):
-        return 8 + sum(len(name) + _size(part) for name, part in value.items())
-    return 8 + (len(value) if isinstance(value, str) else 0)

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rookery.core.points import Value
+from rookery.core.points import Value, size_of
 from rookery.storage.telemetry import blocks
 from rookery.storage.telemetry.blocks import (
     COLUMNS,
@@ -26,7 +26,6 @@ from rookery.storage.telemetry.blocks import (
     Damaged,
 )
 from rookery.storage.telemetry.memory import Part
-from rookery.storage.telemetry.packing import plain_size
 
 if TYPE_CHECKING:
     from rookery.storage.telemetry.blocks import Column, Times
@@ -83,10 +82,10 @@ def _pieces(times: Times, column: Column) -> Iterator[tuple[int, int]]:
         if isinstance(column, list):
             held = 0
             for place in range(low, high):
-                held += plain_size(column[place])
+                held += size_of(column[place])
                 if held > MOST_PLAIN and place > low:
                     yield low, place
-                    low, held = place, plain_size(column[place])
+                    low, held = place, size_of(column[place])
         yield low, high
 
 

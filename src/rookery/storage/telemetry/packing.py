@@ -68,13 +68,6 @@ def _packable(value: Any) -> Any:
     return value
 
 
-def plain_size(value: Value) -> int:
-    """About how many bytes a value packs into."""
-    if isinstance(value, Mapping):
-        return sum(len(name) + plain_size(part) for name, part in value.items())
-    return len(value) if isinstance(value, str) else 9
-
-
 def unpacked_size(data: bytes) -> int:
     """Bytes of a row of the log before it was compressed."""
     if data[:4] != ZSTANDARD:
