@@ -338,8 +338,8 @@ def _read_row(path: Path, number: int, record: dict[str, Any], stamped: bool) ->
         if not isinstance(value, str):
             kind = kind_of(value)
         time = record["time"] if stamped else time_of(str(record["time"]))
-        names = (str(record.get(name) or "") for name in NAMES)
-        return Row(time, *names, kind, value)  # type: ignore[call-arg]
+        named = {name: str(record.get(name) or "") for name in NAMES}
+        return Row(time, **named, kind=kind, value=value)
     except (ValueError, OverflowError) as error:
         raise TableError(f"{path}, row {number}: {error}.") from None
 
