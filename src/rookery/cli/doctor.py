@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         epilog="Exit codes: 0 nothing fails (there may be warnings), 1 something fails.",
     )
     def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-        """Check the data folder, the ports, the certificate, the names and the running server."""
+        """Check the data folder, the ports, the certificate, the names, the mail server and the running server."""
         findings = list(examine(folder(data_dir)))
         if as_json:
             print(json.dumps([finding._asdict() for finding in findings]))
