@@ -10,7 +10,7 @@ from rookery.core.catalog import Change, Insert
 from rookery.core.errors import Unavailable
 from rookery.core.pace import BURST, SECONDS
 from rookery.core.records import Bearer, Product
-from tests.fakes import START, ManualClock, memory_services, settled
+from tests.fakes import START, ManualClock, MemoryTelemetry, memory_services, settled
 
 LATER = START + 10**12
 
@@ -147,7 +147,9 @@ async def test_whoever_asks_sees_what_was_noted_a_moment_ago() -> None:
 async def test_lines_that_the_disk_did_not_take_are_counted() -> None:
     world = World()
     who = await world.who()
-    world.services.telemetry.full = True  # type: ignore[attr-defined]
+    telemetry = world.services.telemetry
+    assert isinstance(telemetry, MemoryTelemetry)
+    telemetry.full = True
     for _ in range(3):
         world.audit.note(who, "door", "PUT", "/things/{id}", 201)
     assert await world.lines(who.space_id) == []
