@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from rookery.simulate.particle import make_device_id, make_key, virtual_board
 from rookery.testing.sandbox import Sandbox
@@ -121,6 +121,23 @@ def test_a_python_board_is_created_runs_the_program_of_the_page_and_arrives(
     signed_in.get_by_role("menuitem", name="How to connect it").click()
     expect(signed_in.get_by_text("The secret key is shown only once")).to_be_visible()
     assert key not in code(signed_in, "board.py").inner_text()
+
+
+def test_the_address_of_the_machine_comes_too_late_for_who_is_already_typing(signed_in: Page, calls: Calls) -> None:
+    made = calls.iot("PUT", "/v2/devices", {"name": "slow line", "type": "generic_device_secretkey"})
+    held: list[Route] = []
+    signed_in.route("**/console/api/setup", lambda route: held.append(route))
+    with signed_in.expect_request("**/console/api/setup"):
+        signed_in.goto(f"/console/connect/{made['id']}?model=python")
+    field = signed_in.get_by_label("Name or address of this server")
+    with signed_in.expect_response("**/console/api/setup"):
+        field.select_text()
+        for route in held:
+            route.continue_()
+    expect(signed_in.locator(".connect-hosts")).to_be_visible()
+    signed_in.keyboard.insert_text("rookery.example")
+    expect(field).to_have_value("rookery.example")
+    signed_in.unroute("**/console/api/setup")
 
 
 def test_a_wrong_secret_is_named_in_the_list(signed_in: Page, tmp_path: Path, calls: Calls) -> None:

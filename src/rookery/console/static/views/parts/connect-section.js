@@ -48,22 +48,26 @@ export function Address({ host, onHost, kind }) {
   const addresses = [machine?.name, ...(machine?.addresses ?? [])].filter(
     (each) => typeof each === 'string' && each && addressProblem(each, kind) === '',
   );
-  const typed = useRef(false);
+  // The machine's own address comes late: who is already in the field keeps what is there.
+  const taken = useRef(false);
   useEffect(() => {
-    const address = typed.current || !isLoopback(host) ? undefined : addressForBoards(addresses);
+    const address = taken.current || !isLoopback(host) ? undefined : addressForBoards(addresses);
     if (address) onHost(address);
   }, [setup.data]);
   const known = [...new Set([...hostsOf(server), ...addresses])];
   const carried = new Set([...(server.hosts ?? []), ...(setup.data?.names ?? [])]);
   /** @param {string} text */
   const choose = (text) => {
-    typed.current = true;
+    taken.current = true;
     onHost(text);
   };
   const problem = addressProblem(host, kind);
   const foreign = !problem && kind === 'mqtt' && !isLoopback(host) && carried.size > 0 && !carried.has(host);
   return html`
-    <div class="connect-address">
+    <div class="connect-address"
+      onFocusIn=${() => {
+        taken.current = true;
+      }}>
       <${Field} label=${t.address.label} hint=${t.address.hint} value=${host} mono error=${problem}
         onInput=${(/** @type {string} */ text) => choose(text.trim())} />
       ${
