@@ -8,13 +8,11 @@ import random
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any
 
-from rookery.storage.telemetry import schema
+from rookery.core.points import Point
+from rookery.storage.telemetry import newest, schema
 from rookery.storage.telemetry.blocks import Block, checksum, encode
 from rookery.storage.telemetry.merge import INSERT
-from rookery.storage.telemetry.packing import pack_value
-from rookery.storage.telemetry.rounds import SET_LAST
 
 PATTERNS = 40
 """Different blocks; every other is one of them with another series and other times."""
@@ -58,7 +56,7 @@ def fill(path: Path, series: int, blocks: int, points: int, step: int, begin: in
             )
             connection.execute("COMMIT")
     connection.execute("BEGIN")
-    connection.executemany(SET_LAST, (_last(shifted[n % PATTERNS], n) for n in range(1, series + 1)))
+    connection.executemany(newest.SET, (_last(shifted[n % PATTERNS], n) for n in range(1, series + 1)))
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -77,8 +75,8 @@ def _named(block: Block, series: int) -> Block:
     return block._replace(checksum=checksum(block))
 
 
-def _last(block: Block, series: int) -> tuple[Any, ...]:
-    return series, block.last, pack_value(float(block.closing or 0.0)), block.last, 0
+def _last(block: Block, series: int) -> newest.Row:
+    return newest.row(series, Point(block.last, float(block.closing or 0.0)), block.last, 0)
 
 
 def pages(path: Path) -> int:

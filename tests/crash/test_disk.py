@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rookery.storage.telemetry import TelemetryStore
+from rookery.storage.telemetry import TelemetryStore, checking
 from tests.crash import disk, scenario
 from tests.crash.disk import Kind
 from tests.crash.scenario import ACKNOWLEDGED, NAME, REFUSED, after
@@ -109,7 +109,9 @@ async def test_any_change_may_fail(runner: disk.Runner, tmp_path: Path, number: 
     assert failures > 5
 
 
-async def test_a_flipped_bit_in_any_block_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_flipped_bit_in_any_block_or_last_value_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scenario.small(monkeypatch.setattr)
     store = TelemetryStore(tmp_path / NAME, ManualClock(), synchronous="OFF")
     await store.open()
@@ -120,19 +122,20 @@ async def test_a_flipped_bit_in_any_block_is_found(tmp_path: Path, monkeypatch: 
     await store.close()
     source = random.Random(3)
     connection = sqlite3.connect(tmp_path / NAME, isolation_level=None)
-    numbers = [row[0] for row in connection.execute("SELECT id FROM block")]
-    assert len(numbers) > 20
-    for number in numbers:
-        for field in ("times", "data", "first", "last", "points", "low", "total"):
-            connection.execute("BEGIN")
-            (value,) = connection.execute(f"SELECT {field} FROM block WHERE id = ?", (number,)).fetchone()
+    fields = [("block", field) for field in ("times", "data", "first", "last", "points", "low", "total", "checksum")]
+    fields += [("last", field) for field in ("time", "value", "newest", "merged", "checksum")]
+    for table, field in fields:
+        numbers = [row[0] for row in connection.execute(f"SELECT rowid FROM {table}")]
+        assert len(numbers) >= {"block": 20, "last": SERIES}[table]
+        for number in numbers:
+            (value,) = connection.execute(f"SELECT {field} FROM {table} WHERE rowid = ?", (number,)).fetchone()
             if value is None:
-                connection.execute("ROLLBACK")
                 continue
-            connection.execute(f"UPDATE block SET {field} = ? WHERE id = ?", (flipped(value, source), number))
-            connection.execute("COMMIT")
-            assert number in [damage.row for damage in await found(tmp_path / NAME)], (number, field)
-            connection.execute(f"UPDATE block SET {field} = ? WHERE id = ?", (value, number))
+            change = f"UPDATE {table} SET {field} = ? WHERE rowid = ?"
+            connection.execute(change, (flipped(value, source), number))
+            damages = [(damage.source, damage.row) for damage in await found(tmp_path / NAME)]
+            assert (table, number) in damages, (table, number, field)
+            connection.execute(change, (value, number))
     assert await found(tmp_path / NAME) == []
     connection.close()
 
@@ -148,7 +151,5 @@ def flipped(value: object, source: random.Random) -> object:
     return value ^ 1 << source.randrange(8) if isinstance(value, int) else value + 0.5
 
 
-async def found(path: Path) -> list[object]:
-    from rookery.storage.telemetry.checking import check
-
-    return list(check(path).damages)
+async def found(path: Path) -> list[checking.Damage]:
+    return list(checking.check(path).damages)

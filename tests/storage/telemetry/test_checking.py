@@ -69,7 +69,14 @@ async def test_a_sound_file_while_a_server_has_it_open(open_store: OpenStore, tm
         ),
         pytest.param("UPDATE log SET checksum = checksum + 1", ("log", None, "its checksum is wrong"), id="the log"),
         pytest.param(
-            "UPDATE last SET value = x'c1' WHERE series = 2", ("last", 2, "the last value can not be read"), id="last"
+            "UPDATE last SET value = x'c1' WHERE series = 2",
+            ("last", 2, "the checksum of its last value is wrong"),
+            id="a last value",
+        ),
+        pytest.param(
+            "UPDATE last SET merged = merged + 1 WHERE series = 2",
+            ("last", 2, "the checksum of its last value is wrong"),
+            id="how far it is merged",
         ),
         pytest.param(
             "INSERT INTO damaged (source, row, series) VALUES ('block', 7, 9)",

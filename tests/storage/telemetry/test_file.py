@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rookery.core.points import Point
 from rookery.storage.telemetry import (
     TelemetryFileError,
     TelemetryForeign,
@@ -19,6 +20,8 @@ from rookery.storage.telemetry import (
     TelemetryTooNew,
     schema,
 )
+from rookery.storage.telemetry.checking import check
+from rookery.storage.telemetry.packing import pack_value
 from tests.fakes import ManualClock
 from tests.storage.telemetry.conftest import OpenStore
 
@@ -38,7 +41,7 @@ async def test_a_newer_file_is_refused_and_left_alone(open_store: OpenStore, tmp
     path = tmp_path / "telemetry.db"
     change(path, "PRAGMA user_version = 99")
     before = path.read_bytes()
-    with pytest.raises(TelemetryTooNew, match="version 99, this Rookery knows versions up to 1"):
+    with pytest.raises(TelemetryTooNew, match="version 99, this Rookery knows versions up to 2"):
         await open_store()
     assert path.read_bytes() == before
 
@@ -54,9 +57,29 @@ async def test_an_older_file_is_upgraded_in_place(
     assert await store.read(1, 0, 10, 10) == [(1, 1)]
     await store.close()
     connection = sqlite3.connect(tmp_path / "telemetry.db")
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     assert connection.execute("SELECT count(*) FROM novelty").fetchone() == (0,)
     connection.close()
+
+
+async def test_last_values_without_a_checksum_get_one(
+    open_store: OpenStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "telemetry.db"
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "UPGRADES", (schema.FIRST_VERSION,))
+        schema.open_writer(schema.connect, path, "OFF").close()
+    points = {1: Point(5, "a"), 2: Point(6, 2.5), 3: Point(7, True), 4: Point(8, -1)}
+    for series, point in points.items():
+        blob = pack_value(point.value).hex()
+        change(path, f"INSERT INTO last VALUES ({series}, {point.time}, x'{blob}', {point.time}, 1)")
+    change(path, "UPDATE last SET value = x'c1' WHERE series = 4")
+    change(path, "INSERT INTO last VALUES (5, NULL, NULL, NULL, 1)")
+    assert [damage.series for damage in check(path).damages] == [4]
+    store = await open_store()
+    assert await store.last([1, 2, 3, 4, 5]) == {series: points[series] for series in (1, 2, 3)}
+    await store.close()
+    assert [damage.series for damage in check(path).damages] == [4]
 
 
 async def test_an_upgrade_that_fails_changes_nothing(

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rookery.storage.telemetry import blocks, schema
-from rookery.storage.telemetry.packing import unpack_columns, unpack_value
+from rookery.storage.telemetry import blocks, newest, schema
+from rookery.storage.telemetry.packing import unpack_columns
 
 MOST_DAMAGES = 10_000
 """That are told one by one; a file that is worse is worth no longer list."""
@@ -126,11 +126,12 @@ def _guarded(checked: Checked, part: Callable[..., None], *arguments: Any) -> No
 
 
 def _check_last(connection: sqlite3.Connection, checked: Checked) -> None:
-    for series, value in connection.execute("SELECT series, value FROM last WHERE value IS NOT NULL"):
-        try:
-            unpack_value(value)
-        except Exception as error:
-            checked.add(Damage("last", series, series, None, None, None, f"the last value can not be read: {error}"))
+    schema.know_adopted(connection)
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    checksum = "checksum" if version > 1 else schema.ADOPTED
+    for row in connection.execute(f"SELECT series, time, value, newest, merged, {checksum} FROM last"):  # noqa: S608
+        if not newest.sound(row):
+            checked.add(Damage("last", row[0], row[0], None, None, None, "the checksum of its last value is wrong"))
 
 
 def _check_damaged(connection: sqlite3.Connection, checked: Checked) -> None:
@@ -234,7 +235,8 @@ def stats(path: Path, most: int = 20) -> Stats:
 
 def _count_log(connection: sqlite3.Connection, series: set[int]) -> int:
     """How many points only the log has, and which series they are of."""
-    merged = dict(connection.execute("SELECT series, merged FROM last").fetchall())
+    rows = connection.execute("SELECT series, merged FROM last").fetchall()
+    merged = {number: upto for number, upto in rows if blocks.sound(upto)}
     count = 0
     for number, data in connection.execute("SELECT id, data FROM log"):
         try:

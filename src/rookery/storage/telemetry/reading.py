@@ -17,7 +17,6 @@ from rookery.core.points import Point, Value
 from rookery.storage.telemetry import blocks
 from rookery.storage.telemetry.blocks import COLUMNS, FETCH, Damaged, Kind
 from rookery.storage.telemetry.memory import Memory
-from rookery.storage.telemetry.packing import unpack_value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,38 +49,6 @@ def opened(row: Sequence[Any]) -> tuple[Times, Column] | None:
         log.error("a block is damaged and left out of an answer: %s", error)
         return None
     return times, column
-
-
-def last(connection: sqlite3.Connection, series: Sequence[int]) -> dict[int, Point]:
-    """The newest points by the file alone."""
-    import json
-
-    rows = connection.execute(
-        "SELECT series, time, value FROM last WHERE value IS NOT NULL AND series IN (SELECT value FROM json_each(?))",
-        (json.dumps(series),),
-    )
-    found: dict[int, Point] = {}
-    for number, time, value in rows:
-        point = last_point(connection, number, time, value)
-        if point is not None:
-            found[number] = point
-    return found
-
-
-def last_point(connection: sqlite3.Connection, series: int, time: Any, value: Any) -> Point | None:
-    """What the row of `last` says; where that is damaged, the newest point of the blocks."""
-    try:
-        if not blocks.sound(time):
-            raise ValueError("its time is none")
-        return Point(time, unpack_value(value))
-    except Exception as error:
-        log.error("the last value of series %d is damaged, its newest block is asked: %r", series, error)
-    row = connection.execute(f"SELECT {COLUMNS} FROM block WHERE series = ? ORDER BY first DESC", (series,)).fetchone()  # noqa: S608
-    block = None if row is None else opened(row)
-    if block is None:
-        return None
-    times, column = block
-    return Point(int(times[-1]), blocks.values_of(column[-1:])[0])
 
 
 def read(

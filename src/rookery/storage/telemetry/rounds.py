@@ -18,12 +18,11 @@ from dataclasses import dataclass
 
 from rookery.core.clock import Clock
 from rookery.core.points import Point
-from rookery.storage.telemetry import blocks
+from rookery.storage.telemetry import blocks, newest
 from rookery.storage.telemetry.commitlog import CommitLog
 from rookery.storage.telemetry.connection import FAILURES, WriterConnection, plain_reason
-from rookery.storage.telemetry.memory import NEVER, Memory, Run
+from rookery.storage.telemetry.memory import Memory, Run
 from rookery.storage.telemetry.merge import SeriesMerge
-from rookery.storage.telemetry.packing import pack_value
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +53,6 @@ RETRY_SECONDS = 1.0
 
 Told = Callable[[str | None], None]
 """Called with None when it is done, else with the reason why not."""
-
-SET_LAST = "INSERT OR REPLACE INTO last (series, time, value, newest, merged) VALUES (?, ?, ?, ?, ?)"
 
 
 @dataclass(slots=True)
@@ -223,7 +220,7 @@ class Rounds:
             self._begin_slice()
             self._log.delete(upto)
             if self.buried:
-                self._connection.sql().execute("DELETE FROM last WHERE value IS NULL AND merged <= ?", (upto,))
+                newest.clear(self._connection.sql(), upto)
             self.flush()
         except BaseException:
             memory.points += pending
@@ -241,7 +238,7 @@ class Rounds:
 
     def _merge(self, run: Run) -> Generator[None, None, None]:
         parts = self._memory.freeze(run)
-        merged, newest, base = self._log.row, run.newest, run.last()
+        merged, known, base = self._log.row, run.newest, run.last()
         work = SeriesMerge(self._connection.sql(), run.series, parts)
         try:
             yield from work.prepare()
@@ -249,8 +246,7 @@ class Rounds:
                 return  # deleted meanwhile
             self._begin_slice()
             work.write()
-            point = (None, None) if base is None else (base.time, pack_value(base.value))
-            self._connection.sql().execute(SET_LAST, (run.series, *point, None if newest == NEVER else newest, merged))
+            self._connection.sql().execute(newest.SET, newest.row(run.series, base, known, merged))
         except BaseException:
             self._memory.thaw(run)
             raise

@@ -4,7 +4,7 @@
 |---|---|
 | `log` | one group commit: the three columns of a batch, packed, with a checksum |
 | `block` | up to some thousand points of one series, compressed, with their summary |
-| `last` | the newest point of one series, and up to which row of the log the series is merged |
+| `last` | the newest point of one series, and up to which row of the log the series is merged, with a checksum |
 | `damaged` | a row of `log` or `block` whose checksum was wrong, kept for whoever can repair it |
 | `state` | named integers: the highest row of the log ever deleted |
 """
@@ -16,6 +16,8 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+
+from rookery.storage.telemetry import newest as newest_points
 
 APPLICATION = 0x526F6F6B
 """`PRAGMA application_id`: "Rook". Says that a SQLite file is one of ours."""
@@ -60,7 +62,15 @@ FIRST_VERSION = (
     "CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL)",
 )
 
-UPGRADES: tuple[tuple[str, ...], ...] = (FIRST_VERSION,)
+ADOPTED = "adopted(series, time, value, newest, merged)"
+"""The checksum of a row of `last` that has none, where `know_adopted` was called."""
+
+SECOND_VERSION = (
+    f"ALTER TABLE last ADD COLUMN checksum INTEGER NOT NULL DEFAULT {newest_points.NO_ROW}",
+    f"UPDATE last SET checksum = {ADOPTED}",  # noqa: S608
+)
+
+UPGRADES: tuple[tuple[str, ...], ...] = (FIRST_VERSION, SECOND_VERSION)
 """`UPGRADES[n]` turns a file of version n into one of version n + 1; version 0 is an empty file."""
 
 
@@ -95,6 +105,11 @@ def open_writer(connect: Connect, path: Path, synchronous: str) -> sqlite3.Conne
     return connection
 
 
+def know_adopted(connection: sqlite3.Connection) -> None:
+    """Give the connection the function that `ADOPTED` calls."""
+    connection.create_function("adopted", 5, newest_points.adopted, deterministic=True)
+
+
 def open_reader(connect: Connect, path: Path) -> sqlite3.Connection:
     """A connection that can not write."""
     connection = connect(path)
@@ -122,6 +137,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, synchronous: str) -> No
     connection.execute("PRAGMA fullfsync = ON")
     connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
     connection.execute("PRAGMA journal_size_limit = 67108864")
+    if version < newest:
+        know_adopted(connection)
     for known in range(version, newest):
         connection.execute("BEGIN IMMEDIATE")
         for statement in UPGRADES[known]:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from rookery.core.clock import Clock, Timer
 from rookery.core.points import Aggregation, Bin, Point, PointBatch, StoreRefused, Value
-from rookery.storage.telemetry import reading, schema
+from rookery.storage.telemetry import newest, reading, schema
 from rookery.storage.telemetry.connection import Synchronous
 from rookery.storage.telemetry.room import Free, Room, free_bytes
 from rookery.storage.telemetry.rounds import MERGE_POINTS, Counters
@@ -352,7 +352,7 @@ class TelemetryStore:
             if point is not None:
                 found[number] = point
         if missing:
-            stored = await self._in_reader(reading.last, [abs(number) for number in missing])
+            stored = await self._in_reader(newest.points, [abs(number) for number in missing])
             for number in missing:
                 if abs(number) in stored:
                     found[number] = stored[abs(number)]

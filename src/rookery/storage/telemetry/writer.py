@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 
 from rookery.core.clock import Clock
 from rookery.core.points import PointBatch
-from rookery.storage.telemetry import blocks, reading, schema
+from rookery.storage.telemetry import blocks, newest, schema
 from rookery.storage.telemetry.commitlog import CommitLog
 from rookery.storage.telemetry.connection import FAILURES, Synchronous, WriterConnection, plain_reason
 from rookery.storage.telemetry.expiry import Expiry, Limit
@@ -31,7 +31,7 @@ from rookery.storage.telemetry.memory import NEVER, Memory, Run, Stored
 from rookery.storage.telemetry.merge import AFTER, BEFORE
 from rookery.storage.telemetry.packing import pack_columns, unpacked_size
 from rookery.storage.telemetry.room import Room
-from rookery.storage.telemetry.rounds import SET_LAST, Counters, Rounds, Told
+from rookery.storage.telemetry.rounds import Counters, Rounds, Told
 
 log = logging.getLogger(__name__)
 
@@ -236,15 +236,7 @@ class Writer:
     # ---- what memory asks of the file -------------------------------------------------------------------------------
 
     def _load(self, series: int) -> Stored | None:
-        query = "SELECT time, value, newest, merged FROM last WHERE series = ?"
-        row = self._connection.sql().execute(query, (series,)).fetchone()
-        if row is None:
-            return None
-        at, value, newest, merged = row
-        point = None if value is None else reading.last_point(self._connection.sql(), series, at, value)
-        if newest is not None and not blocks.sound(newest):
-            newest = None if point is None else point.time
-        return Stored(point, NEVER if newest is None else newest, merged if blocks.sound(merged) else 0)
+        return newest.load(self._connection.sql(), series)
 
     def _next_free(self, run: Run, wanted: int) -> int:
         low, high = run.gap
@@ -332,7 +324,7 @@ class Writer:
             self._connection.begin()
             for number in numbers:
                 self._connection.sql().execute("DELETE FROM block WHERE series = ?", (number,))
-                self._connection.sql().execute(SET_LAST, (number, None, None, None, self._log.row))
+                self._connection.sql().execute(newest.SET, newest.row(number, None, NEVER, self._log.row))
             self._connection.commit()
         except FAILURES as error:
             self._rounds.abandon(plain_reason(error), error)
