@@ -76,6 +76,20 @@ async def test_a_change_of_the_thing_and_its_board_are_told(tmp_path: Path) -> N
             assert (await tab.until("presence"))["online"] is False
 
 
+async def test_who_loaded_a_board_before_learns_that_it_changed_since(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        ada = await Someone.signed_in(server)
+        device = await ada.services.devices.create(ada.who, "arduino", "giga")
+        async with ada.browser() as browser, ada.tab() as tab:
+            path = f"devices/{device.id}"
+            before = (await browser.get(path)).json()["version"]
+            await ada.services.devices.update(ada.who, device.id, {"name": "roof"})
+            await tab.subscribe(f"device/{device.id}")
+            told = (await tab.until("presence"))["version"]
+            assert told > before
+            assert told == (await browser.get(path)).json()["version"]
+
+
 async def test_a_deleted_thing_says_so(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         ada = await Someone.signed_in(server)

@@ -60,6 +60,7 @@ async def show_device(call: Call) -> dict[str, Any]:
     (view,) = await views(services, [device])
     functions, variables = await callables(services, device)
     return view | {
+        "version": device.version,
         "notes": device.notes,
         "serial": device.serial,
         "fqbn": device.fqbn,

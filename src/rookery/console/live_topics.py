@@ -248,7 +248,11 @@ class DeviceTopic(Topic):
 
     async def snapshot(self) -> list[str]:
         """See `Topic`."""
-        return [text({"t": self.name, "k": "presence"} | await presence(self.hub.services, self._device))]
+        services = self.hub.services
+        # Who loaded the record before this subscription knows by it whether it has changed in between.
+        device = await services.catalog.get(Device, self._device.id) or self._device
+        known = {"t": self.name, "k": "presence", "version": device.version}
+        return [text(known | await presence(services, device))]
 
     def collect(self) -> list[str]:
         """See `Topic`."""

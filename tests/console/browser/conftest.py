@@ -71,7 +71,7 @@ def own_cloud(tmp_path: Path) -> Iterator[Sandbox]:
 def simulated(cloud: Sandbox, *, arduino: int, particle: int) -> Iterator[list[dict[str, Any]]]:
     """Boards that run until the end of the block: `id`, `name`, `dialect`, `transport` of each."""
     command = [sys.executable, "-m", "rookery", "simulate", "--data-dir", str(cloud.data_dir)]
-    command += ["--arduino", str(arduino), "--particle", str(particle)]
+    command += ["--user", cloud.user.email, "--arduino", str(arduino), "--particle", str(particle)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     assert process.stdout is not None
     try:

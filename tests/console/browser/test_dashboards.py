@@ -32,14 +32,16 @@ def test_a_first_dashboard_is_laid_out_from_the_variables_of_a_thing_and_lives(
     page.goto("/console/dashboards")
     page.get_by_role("button", name="New dashboard").first.click()
     page.get_by_role("textbox", name="Name").fill("Greenhouse")
-    options = page.get_by_label("Start with").locator("option")
-    page.get_by_label("Start with").select_option(label=next(o for o in options.all_inner_texts() if name in o))
+    option = page.get_by_label("Start with").locator("option").filter(has_text=name)
+    page.get_by_label("Start with").select_option(label=option.inner_text())
     page.get_by_role("button", name="Create dashboard").click()
     expect(page.locator("main h1")).to_have_text("Greenhouse")
     expect(page.locator("[data-widget]")).to_have_count(8)
     # The board confirms what was switched: pending is over, and nothing is said.
     lamp = page.locator("[data-widget]").filter(has=page.get_by_role("switch"))
     switch = lamp.get_by_role("switch")
+    # All values come together.
+    expect(page.locator("[data-widget]").filter(has_text=re.compile(r"\d"))).not_to_have_count(0)
     before = switch.is_checked()
     switch.click()
     expect(lamp.locator(".db-tile")).not_to_have_class(re.compile("is-"))

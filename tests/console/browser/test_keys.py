@@ -102,9 +102,6 @@ def test_a_token_is_made_used_and_revoked(signed_in: Page, asked: httpx.Client) 
     signed_in.get_by_role("dialog").get_by_label("Works for").select_option(label="one hour")
     signed_in.get_by_role("dialog").get_by_role("button", name="Create token").click()
     token = shown(signed_in, "Access token")
-    headers = {"authorization": f"Bearer {token}"}
-    assert asked.get("/v1/devices", headers=headers).status_code == 200
-    assert asked.get("/iot/v2/things", headers=headers).status_code == 200
     signed_in.get_by_role("button", name="I have stored it").click()
     axe(signed_in)
     picture(signed_in, "keys-tokens")
@@ -114,6 +111,9 @@ def test_a_token_is_made_used_and_revoked(signed_in: Page, asked: httpx.Client) 
         .or_(signed_in.get_by_role("row").filter(has_text="in an hour"))
     )
     expect(made.first).to_contain_text("never")
+    headers = {"authorization": f"Bearer {token}"}
+    assert asked.get("/v1/devices", headers=headers).status_code == 200
+    assert asked.get("/iot/v2/things", headers=headers).status_code == 200
     signed_in.reload()
     expect(made.first).not_to_contain_text("never")
     made.first.get_by_role("button", name="Revoke").click()

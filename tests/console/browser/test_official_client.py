@@ -29,23 +29,19 @@ def test_a_dashboard_of_the_console_goes_through_the_official_client_and_back(si
     signed_in.goto("/console/dashboards")
     signed_in.get_by_role("button", name="New dashboard").first.click()
     signed_in.get_by_role("textbox", name="Name").fill("Round trip")
-    options = signed_in.get_by_label("Start with").locator("option")
-    expect(options.filter(has_text="Porch of the client")).to_have_count(1)
-    signed_in.get_by_label("Start with").select_option(
-        label=next(text for text in options.all_inner_texts() if "Porch of the client" in text)
-    )
+    option = signed_in.get_by_label("Start with").locator("option").filter(has_text="Porch of the client")
+    signed_in.get_by_label("Start with").select_option(label=option.inner_text())
     signed_in.get_by_role("button", name="Create dashboard").click()
     expect(signed_in.locator("main h1")).to_have_text("Round trip")
     shown = signed_in.locator("[data-widget]")
     expect(shown.first).to_be_visible()
-    count = shown.count()
 
     token = fetch_token(cloud, cloud.arduino.client_id, cloud.arduino.client_secret)["access_token"]
     client = open_client(cloud, cloud.https, token)
     try:
         dashboards = iot.DashboardsV2Api(client)
         (found,) = dashboards.dashboards_v2_list(name="Round trip")
-        assert len(found.widgets) == count
+        expect(shown).to_have_count(len(found.widgets))
         assert not any(one.has_type_incompatibility or one.has_unlinked_variable for one in found.widgets)
         # As a script does it: what was read is sent again, with something of its own.
         widgets: list[dict[str, Any]] = [sent(one.to_dict()) for one in found.widgets]
@@ -57,7 +53,7 @@ def test_a_dashboard_of_the_console_goes_through_the_official_client_and_back(si
 
         signed_in.reload()
         expect(signed_in.locator("main h1")).to_have_text("Round trip and back")
-        expect(shown).to_have_count(count + 1)
+        expect(shown).to_have_count(len(found.widgets) + 1)
         expect(signed_in.locator(f'[data-widget="{note["id"]}"]').get_by_text("written")).to_be_visible()
         axe(signed_in)
         after = dashboards.dashboards_v2_show(found.id)

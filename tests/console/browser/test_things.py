@@ -131,7 +131,9 @@ def test_a_time_is_read_and_set_as_people_write_it(signed_in: Page, calls: Calls
     signed_in.keyboard.press("Enter")
     expect(row).to_contain_text("Write day and time")
     field.fill("2026-03-01 06:30")
-    signed_in.keyboard.press("Enter")
+    with signed_in.expect_response("**/publish") as answer:
+        signed_in.keyboard.press("Enter")
+    assert answer.value.ok
     expect(row).to_contain_text("Mar 1, 2026, 6:30")
     assert calls.iot("GET", path)["last_value"] == 1772346600
 

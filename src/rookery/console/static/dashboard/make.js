@@ -78,7 +78,7 @@ export function Import({ onClose, dropped = null }) {
   const [file, setFile] = useState(/** @type {File|null} */ (dropped));
   const [template, setTemplate] = useState(/** @type {any} */ (null));
   const [name, setName] = useState('');
-  const [chosen, setChosen] = useState(/** @type {Record<string, string>} */ ({}));
+  const [picked, setPicked] = useState(/** @type {Record<string, string>} */ ({}));
   const [wrong, setWrong] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {any} */ (null));
@@ -86,6 +86,7 @@ export function Import({ onClose, dropped = null }) {
 
   useEffect(() => {
     setTemplate(null);
+    setPicked({});
     setWrong('');
     if (!file) return undefined;
     if (file.size > FILE_LIMIT) return setWrong(t.importing.large);
@@ -103,10 +104,8 @@ export function Import({ onClose, dropped = null }) {
       latest = false;
     };
   }, [file]);
-  useEffect(() => {
-    setChosen(Object.fromEntries(wanted.map(({ word, names }) => [word, guess(word, names, things.data ?? [])])));
-  }, [wanted, things.data]);
-
+  // What somebody picked stays when the things arrive late.
+  const chosen = Object.fromEntries(wanted.map(({ word, names }) => [word, picked[word] ?? guess(word, names, things.data ?? [])]));
   const ready = template ? fromTemplate(template, chosen, things.data ?? [], newId) : null;
   const load = async () => {
     if (!ready) return;
@@ -143,7 +142,7 @@ export function Import({ onClose, dropped = null }) {
         hint=${t.importing.wants(names)}
         type="select"
         value=${chosen[word] ?? ''}
-        onInput=${(/** @type {string} */ id) => setChosen({ ...chosen, [word]: id })}
+        onInput=${(/** @type {string} */ id) => setPicked({ ...picked, [word]: id })}
         options=${[{ value: '', label: t.importing.none }, ...(things.data ?? []).map((/** @type {any} */ thing) => ({ value: thing.id, label: thing.name }))]}
       />`,
     )}

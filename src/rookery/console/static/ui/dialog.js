@@ -1,4 +1,4 @@
-import { html, useEffect, useId, useRef, useState } from '../html.js';
+import { html, useId, useLayoutEffect, useRef, useState } from '../html.js';
 import { Button, IconButton } from './button.js';
 import t from '../strings/ui.js';
 
@@ -8,7 +8,8 @@ import t from '../strings/ui.js';
 export function Modal({ open, onClose, name, labelId, children, keep = false }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const before = useRef(/** @type {Element | null} */ (null));
-  useEffect(() => {
+  // Before anybody can type: a focus that moves later takes the rest of what is typed with it.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (!open || !element) return undefined;
     before.current = document.activeElement;
@@ -63,7 +64,7 @@ export function Dialog(props) {
   const id = useId();
   const field = useId();
   const [typed, setTyped] = useState('');
-  useEffect(() => setTyped(''), [open]);
+  useLayoutEffect(() => setTyped(''), [open]);
   const ready = (!mustType || typed.trim() === mustType.trim()) && !props.disabled;
   const message = props.error ? (props.error.message ?? String(props.error)) : null;
   return html`<${Modal} open=${open} onClose=${onClose} name="dialog" labelId=${id} keep=${props.keep}>

@@ -1,4 +1,4 @@
-import { html, useEffect, useId, useRef, useState } from '../html.js';
+import { html, useId, useLayoutEffect, useRef, useState } from '../html.js';
 import { Button } from './button.js';
 import { Icon } from './icon.js';
 import t from '../strings/ui.js';
@@ -36,7 +36,7 @@ export function Field(props) {
   const { label, hint, error, type = 'text', required = false, autofocus = false, hideLabel = false } = props;
   const id = useId();
   const element = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (autofocus) element.current?.focus();
   }, []);
   const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ') || undefined;

@@ -1,4 +1,4 @@
-import { html, useEffect, useId, useRef, useState } from '../html.js';
+import { html, useEffect, useId, useLayoutEffect, useRef, useState } from '../html.js';
 import { iot, own } from '../api/rest.js';
 import { signOut } from '../api/session.js';
 import { navigate } from '../router.js';
@@ -107,7 +107,7 @@ export function Palette() {
       abort.abort();
     };
   }, [asked]);
-  useEffect(() => setAt(0), [asked]);
+  useLayoutEffect(() => setAt(0), [asked]);
   const near = fixed().filter((each) => !asked.trim() || matches(`${each.label} ${each.hint ?? ''}`, asked.trim()));
   const found = [...near, ...far];
   const kinds = [...new Set(found.map((each) => each.kind))];

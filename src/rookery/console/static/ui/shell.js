@@ -1,4 +1,4 @@
-import { html, useEffect, useState } from '../html.js';
+import { html, useLayoutEffect, useState } from '../html.js';
 import { chooseSpace, session, signOut, space } from '../api/session.js';
 import { route } from '../router.js';
 import { ROUTES } from '../views/routes.js';
@@ -90,7 +90,7 @@ export function Shell({ children }) {
   const [narrow, setNarrow] = useState(() => stored() === 'narrow');
   const [more, setMore] = useState(false);
   const groups = [...new Set(RAIL.map((entry) => entry.group ?? 0))];
-  useEffect(() => setMore(false), [route.value.path]);
+  useLayoutEffect(() => setMore(false), [route.value.path]);
   const fold = () => {
     setNarrow(!narrow);
     try {

@@ -125,7 +125,7 @@ export function Table(props) {
         <tr>
           ${selected
             ? html`<th class="table-check" scope="col">
-                <input type="checkbox" aria-label=${t.selectAll} checked=${all} ref=${(/** @type {HTMLInputElement | null} */ box) => box && (box.indeterminate = some)} onChange=${toggleAll} />
+                <input type="checkbox" aria-label=${t.selectAll} checked=${all} disabled=${rows.length === 0} ref=${(/** @type {HTMLInputElement | null} */ box) => box && (box.indeterminate = some)} onChange=${toggleAll} />
               </th>`
             : null}
           ${columns.map((column) => html`<${Head} key=${column.key} column=${column} sort=${sort} onSort=${onSort} />`)}

@@ -40,6 +40,8 @@ export default function Device({ params, query }) {
       load.set({ ...device, online: message.online, last_heard: Math.max(device.last_heard ?? 0, message.time ?? 0) || null });
       // What the board said of itself when it came is stored a moment later.
       if (message.online) setTimeout(load.reload, 1_500);
+      // The first message after the connection stands: what changed before it was told to nobody.
+      if (message.version !== undefined && message.version !== device.version) void load.reload();
     }
   });
   const there = Boolean(device?.online);
@@ -159,7 +161,7 @@ function Overview({ device, onChange, onAttach, onFlash }) {
           html`
           <${Variables} hexId=${device.hex_id} online=${device.online} variables=${variables} />
           <${Functions} hexId=${device.hex_id} online=${device.online} functions=${functions} />
-          <${Latest} device=${device} />
+          <${Latest} key=${device.id} device=${device} />
         `
         }
       </div>

@@ -1,6 +1,6 @@
 /** All boards of the space: found by name, filtered, sorted, a page at a time; several at once can be tagged, put into a
  * product or deleted. What the table shows is in the address. */
-import { html, useEffect, useMemo, useRef, useSignal } from '../html.js';
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from '../html.js';
 import { style } from '../style.js';
 import { setQuery } from '../router.js';
 import { own, useLoad } from '../api/rest.js';
@@ -28,17 +28,16 @@ export default function Devices({ query }) {
   const filters = filtersOf(query);
   const page = Math.max(1, Number(query.page) || 1);
   const sort = query.sort || 'name';
+  /** Presence that came after the page was asked for. @type {import('../html.js').Signal<Map<string, {online: boolean, time: number}>>} */
+  const presence = useSignal(new Map());
   const load = useLoad(
-    async (api) =>
-      /** @type {Promise<DevicePage>} */ (
-        api.own('GET', 'devices', {
-          query: { ...filters, sort, page, per_page: PER_PAGE },
-        })
-      ),
+    async (api) => {
+      const before = presence.peek();
+      const told = await api.own('GET', 'devices', { query: { ...filters, sort, page, per_page: PER_PAGE } });
+      return { .../** @type {DevicePage} */ (told), before };
+    },
     [JSON.stringify(filters), sort, page],
   );
-  /** Presence that came after the page was loaded. @type {import('../html.js').Signal<Map<string, {online: boolean, time: number}>>} */
-  const presence = useSignal(new Map());
   /** Selected boards by id, also those of other pages. @type {import('../html.js').Signal<Set<string>>} */
   const selected = useSignal(new Set());
   const known = useRef(/** @type {Map<string, Device>} */ (new Map()));
@@ -52,8 +51,9 @@ export default function Devices({ query }) {
 
   const rows = load.data?.devices ?? [];
   for (const row of rows) known.current.set(row.id, row);
-  useEffect(() => {
-    presence.value = new Map();
+  useLayoutEffect(() => {
+    const { before } = load.data ?? {};
+    presence.value = new Map([...presence.peek()].filter(([id, heard]) => before?.get(id) !== heard));
   }, [load.data]);
 
   const columns = useMemo(() => columnsOf(presence, rows), [presence, load.data]);

@@ -39,6 +39,7 @@ export default function Events({ query }) {
   const [chosen, setChosen] = useState(/** @type {EventRow | null} */ (null));
   const [draft, setDraft] = useState(/** @type {import('./parts/events-publish.js').Draft | null} */ (null));
   const [typed, setTyped] = useState(prefix);
+  const asked = useRef(prefix);
   const [refused, setRefused] = useState(/** @type {string | null} */ (null));
   const wide = useWide();
 
@@ -55,10 +56,17 @@ export default function Events({ query }) {
     setRefused(null);
     listening.value = '';
   }, [topic]);
-  useEffect(() => setTyped(prefix), [prefix]);
+  useEffect(() => {
+    // Of the address alone: our own change of it comes while somebody may be typing on.
+    if (prefix !== asked.current) setTyped(prefix);
+    asked.current = prefix;
+  }, [prefix]);
   useEffect(() => {
     if (typed === prefix) return undefined;
-    const timer = setTimeout(() => setQuery({ prefix: typed || null }), 300);
+    const timer = setTimeout(() => {
+      asked.current = typed;
+      setQuery({ prefix: typed || null });
+    }, 300);
     return () => clearTimeout(timer);
   }, [typed]);
 

@@ -1,4 +1,4 @@
-import { html, useEffect, useMemo, useState } from '../html.js';
+import { html, useLayoutEffect, useMemo, useState } from '../html.js';
 import { useLive } from '../api/live.js';
 import { useLoad } from '../api/rest.js';
 import { session } from '../api/session.js';
@@ -46,7 +46,7 @@ export default function Home({ query }) {
       return [...before.slice(-2_000), [at, fresh.online, fresh.messages_per_s ?? 0]];
     });
   });
-  useEffect(() => setLate([]), [load.data]);
+  useLayoutEffect(() => setLate([]), [load.data]);
   const numbers = now ?? load.data?.now;
   const rows = useMemo(() => [...(load.data?.history ?? []).map((/** @type {number[]} */ row) => row.slice(0, 3)), ...late], [load.data, late]);
   const to = Math.max(rows[rows.length - 1]?.[0] ?? 0, Math.floor(Date.now() / STEP) * STEP);

@@ -64,7 +64,8 @@ export function Events({ device }) {
       held.value = waiting.current.length;
       return;
     }
-    events.value = [event, ...events.value].slice(0, MOST);
+    // An answer that was on its way may have brought it already.
+    if (!events.value.some(({ id }) => id === event.id)) events.value = [event, ...events.value].slice(0, MOST);
   });
   const goOn = () => {
     paused.value = false;
@@ -138,28 +139,27 @@ const LATEST = 6;
 
 /** The newest few, beside what else there is to see of a board. @param {{device: {id: string}}} props */
 export function Latest({ device }) {
-  const events = useSignal(/** @type {BoardEvent[]} */ ([]));
+  const heard = useSignal(/** @type {BoardEvent[]} */ ([]));
   const load = useLoad(
     async (api) =>
       /** @type {BoardEvent[]} */ ((await api.own('GET', `devices/${device.id}/events`, { query: { limit: LATEST } })).events),
     [device.id],
   );
-  useEffect(() => {
-    events.value = load.data ?? [];
-  }, [load.data]);
   useLive(`device-events/${device.id}`, (message) => {
     if (message.k !== 'event') return;
     const event = /** @type {BoardEvent} */ (/** @type {unknown} */ (message));
-    events.value = [event, ...events.value].slice(0, LATEST);
+    heard.value = [event, ...heard.value].slice(0, LATEST);
   });
+  const known = new Set(heard.value.map((event) => event.id));
+  const events = [...heard.value, ...(load.data ?? []).filter((event) => !known.has(event.id))].slice(0, LATEST);
   const all = html`<a class="device-more" href=${`/console/devices/${device.id}/events`}>${t.events.allOf}</a>`;
   return html`
     <${Panel} title=${t.events.latest} calls=${load.calls} actions=${all}>
       ${load.state === 'error' && html`<${ErrorBox} error=${load.error} retry=${load.reload} />`}
-      ${load.state === 'loading' && events.value.length === 0 && html`<${Skeleton} rows=${3} />`}
-      ${load.state === 'ready' && events.value.length === 0 && html`<p class="device-none">${t.events.empty}</p>`}
+      ${load.state === 'loading' && events.length === 0 && html`<${Skeleton} rows=${3} />`}
+      ${load.state === 'ready' && events.length === 0 && html`<p class="device-none">${t.events.empty}</p>`}
       <ol class="device-events" aria-label=${t.events.latest}>
-        ${events.value.map((event) => html`<${EventRow} key=${event.id} event=${event} />`)}
+        ${events.map((event) => html`<${EventRow} key=${event.id} event=${event} />`)}
       </ol>
     <//>
   `;

@@ -1,6 +1,7 @@
 /** @typedef {import('./devices-model.js').Device} Device */
 /**
  * @typedef {object} Details what `GET /console/api/devices/ID` adds to the row of the list
+ * @property {number} version  counts the changes of its record
  * @property {string|null} notes
  * @property {Record<string, any>} firmware
  * @property {{functions: string[], variables: Record<string, string>}} described

@@ -1,5 +1,5 @@
 /** The list of events: only rows in sight are drawn, so a thousand of them cost what twenty do. */
-import { html, useEffect, useLayoutEffect, useRef, useState } from '../../html.js';
+import { html, useLayoutEffect, useRef, useState } from '../../html.js';
 import { Icon } from '../../ui/index.js';
 import t from '../../strings/events.js';
 
@@ -83,7 +83,7 @@ export function EventTable({ rows, chosen, onChoose, onPause, deviceName }) {
       onPause();
     }
   };
-  useEffect(() => setActive(chosen), [chosen]);
+  useLayoutEffect(() => setActive(chosen), [chosen]);
 
   const first = Math.max(0, Math.floor(place.top / place.row) - BEYOND);
   const last = Math.min(rows.length, Math.ceil((place.top + place.height) / place.row) + BEYOND);

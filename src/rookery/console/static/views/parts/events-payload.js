@@ -1,5 +1,5 @@
 /** The data of an event, as JSON tree, as text, in hex, and decoded from CBOR. */
-import { html, useEffect, useMemo, useState } from '../../html.js';
+import { html, useLayoutEffect, useMemo, useState } from '../../html.js';
 import { Code, Copy, Hex } from '../../ui/index.js';
 import t from '../../strings/events.js';
 import { asText, CborError, decodeCbor, fromBase64, shown } from './events-cbor.js';
@@ -23,7 +23,7 @@ export function Payload({ data, binary = false, type = '' }) {
   const json = useMemo(() => parsed(text), [text]);
   const best = /** @type {Way} */ (json !== undefined ? 'json' : /cbor/i.test(type) ? 'cbor' : text !== null ? 'text' : 'hex');
   const [way, setWay] = useState(best);
-  useEffect(() => setWay(best), [data, best]);
+  useLayoutEffect(() => setWay(best), [data, best]);
   if (data === null || data === '') return html`<p class="muted">${t.noData}</p>`;
   const ways = /** @type {Way[]} */ (['json', 'text', 'hex', 'cbor']).filter((each) => each !== 'json' || json !== undefined);
   return html`<div class="events-payload">

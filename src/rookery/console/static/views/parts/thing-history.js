@@ -1,5 +1,5 @@
 /** The history of a thing's variables: numbers and switches as charts with one cursor, everything else as a list. */
-import { html, useEffect, useMemo, useSignal } from '../../html.js';
+import { html, useMemo } from '../../html.js';
 import { setQuery } from '../../router.js';
 import { useLoad } from '../../api/rest.js';
 import { Button, Empty, ErrorBox, Panel, saveFile, Skeleton, Time, toast, Value } from '../../ui/index.js';
@@ -141,7 +141,6 @@ function Drawn({ property, window: { from, to }, live, values, sync, colour, onZ
 
 /** @param {{property: Property, window: {from: number, to: number}}} props */
 function Listed({ property, window: { from, to } }) {
-  const rows = useSignal(/** @type {[number, any][]} */ ([]));
   const load = useLoad(
     async (api) => {
       const asked = {
@@ -159,33 +158,31 @@ function Listed({ property, window: { from, to } }) {
     },
     [property.id, from, to],
   );
-  useEffect(() => {
-    rows.value = load.data ?? [];
-  }, [load.data]);
+  const rows = load.data ?? [];
   const csv = () => {
     const quoted = (/** @type {any} */ value) =>
       `"${(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('"', '""')}"`;
-    const lines = rows.value.map(([at, value]) => `${new Date(at).toISOString()},${quoted(value)}`);
+    const lines = rows.map(([at, value]) => `${new Date(at).toISOString()},${quoted(value)}`);
     saveFile(`${property.variable_name}.csv`, ['time,value', ...lines, ''].join('\n'), 'text/csv');
     toast(`${property.variable_name}.csv`, { kind: 'ok' });
   };
   return html`
     <${Panel} title=${property.name} calls=${load.calls} line=${property.persist ? undefined : t.history.notKept}
-      actions=${html`<${Button} small icon="download" label=${t.history.csv} disabled=${rows.value.length === 0} onClick=${csv} />`}>
+      actions=${html`<${Button} small icon="download" label=${t.history.csv} disabled=${rows.length === 0} onClick=${csv} />`}>
       ${load.state === 'error' && html`<${ErrorBox} error=${load.error} retry=${load.reload} />`}
       ${load.state === 'loading' && !load.data && html`<${Skeleton} rows=${4} />`}
-      ${load.state === 'ready' && rows.value.length === 0 && html`<p class="device-none">${t.history.noPoints}</p>`}
+      ${load.state === 'ready' && rows.length === 0 && html`<p class="device-none">${t.history.noPoints}</p>`}
       ${
-        rows.value.length > 0 &&
+        rows.length > 0 &&
         html`
         <ol class="thing-list">
-          ${rows.value.slice(0, 200).map(
+          ${rows.slice(0, 200).map(
             ([at, value]) => html`
             <li key=${at}><span><${Time} at=${at} /></span> <${Value} value=${value} type=${property.type} /></li>
           `,
           )}
         </ol>
-        ${rows.value.length === MOST && html`<p class="device-none">${t.history.most}</p>`}
+        ${rows.length === MOST && html`<p class="device-none">${t.history.most}</p>`}
       `
       }
     <//>
