@@ -126,4 +126,5 @@ def pack_value(value: Value) -> bytes:
 
 def unpack_value(data: bytes) -> Value:
     """The value that `pack_value` was given."""
-    return unpack_values(data)[0]
+    value: Value = _anything.decode(data)[0]
+    return value
