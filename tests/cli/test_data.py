@@ -318,6 +318,39 @@ def test_a_damaged_row_of_the_log_is_told(tmp_path: Path) -> None:
     assert '"part": "log"' in done.out
 
 
+def test_a_damaged_file_is_repaired_once_its_server_is_stopped(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    where = ("--data-dir", str(folder))
+    with running_sandbox(folder) as cloud:
+        furnished(cloud)
+        done = rookery("data", "repair", *where)
+        assert (done.code, done.out) == (0, "Nothing is damaged, and nothing was changed.\n")
+        connection = sqlite3.connect(folder / "telemetry.db")
+        connection.execute("UPDATE log SET checksum = checksum + 1 WHERE id = (SELECT min(id) FROM log)")
+        connection.commit()
+        connection.close()
+        done = rookery("data", "repair", *where)
+        assert (done.code, done.errors) == (Exit.IN_USE, f"A server runs on {folder}. Stop it, and do this again.\n")
+    done = rookery("data", "repair", *where, "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["set_aside"], told["lost"]) == (0, 1, [])
+    assert Path(told["kept"]).parent == folder
+    assert rookery("data", "check", *where).out.splitlines()[-1] == "Damaged: 1."
+    out = rookery("data", "export", "-", *where)
+    assert out.code == 0
+    connection = sqlite3.connect(folder / "telemetry.db")
+    (row,) = connection.execute("SELECT data FROM log ORDER BY id DESC").fetchone()
+    connection.close()
+    whole = (folder / "telemetry.db").read_bytes()
+    page = whole.index(row[:50]) // 4096 * 4096
+    (folder / "telemetry.db").write_bytes(whole[:page] + b"\xa5" * 4096 + whole[page + 4096 :])
+    done = rookery("data", "repair", *where)
+    assert done.code == 1
+    assert "part log" in done.out
+    assert "why rows after this one can not be read" in done.out
+    assert done.out.splitlines()[-1] == "Could not be read: 1."
+
+
 def test_a_full_disk_is_said_with_the_name_of_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended, _tables(Path("all.csv")):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -36,7 +36,7 @@ As = Annotated[Format | None, typer.Option("--format", help="Default: by the end
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    data = typer.Typer(help="The history of variables: export, import, check.", no_args_is_help=True)
+    data = typer.Typer(help="The history of variables: export, import, check, repair.", no_args_is_help=True)
     app.add_typer(data, name="data")
 
     @data.command("export")
@@ -90,11 +90,32 @@ def register(app: typer.Typer) -> None:
         else:
             damaged = told.pop("damaged")
             show(told, False)
-            for damage in damaged:
-                print("; ".join(f"{name} {value}" for name, value in damage.items() if value is not None))
+            _list(damaged)
             print("Nothing is damaged." if not damaged else f"Damaged: {len(damaged)}.")
             told["damaged"] = damaged
         if told["damaged"]:
+            sys.exit(Exit.FAILED)
+
+    @data.command("repair")
+    def repair(data_dir: DataDir = None, json: AsJson = False) -> None:
+        """Put what can be read of a damaged history into a new file, while no server runs.
+
+        The old file is kept beside it. Exit code 1 when something could not be read; it is listed.
+        """
+        from rookery.cli.data_check import repair_folder
+
+        told = repair_folder(folder(data_dir), Progress("blocks"))
+        if json:
+            show(told, True)
+        elif told["kept"] is None:
+            print("Nothing is damaged, and nothing was changed.")
+        else:
+            lost = told.pop("lost")
+            show(told, False)
+            _list(lost)
+            print(f"Could not be read: {len(lost)}." if lost else "Everything could be read.")
+            told["lost"] = lost
+        if told["lost"]:
             sys.exit(Exit.FAILED)
 
     @data.command("stats")
@@ -111,6 +132,11 @@ def register(app: typer.Typer) -> None:
         if largest:
             print("\nThe largest:")
             show(largest, False)
+
+
+def _list(damages: list[dict[str, object]]) -> None:
+    for damage in damages:
+        print("; ".join(f"{name} {value}" for name, value in damage.items() if value is not None))
 
 
 def _moment(text: str | None, otherwise: int) -> int:

@@ -1,8 +1,9 @@
-"""Looking through the files of a data folder, whether a server runs on it or not."""
+"""Looking through the files of a data folder, whether a server runs on it or not, and mending one of them."""
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,8 +12,9 @@ from rookery.cli.exits import Exit, fail, fail_with
 from rookery.cli.progress import Progress
 from rookery.cli.tables import time_text
 from rookery.core.points import AUDIT_SERIES, PULSE_SERIES
-from rookery.storage.telemetry import TelemetryFileError
+from rookery.storage.telemetry import TelemetryFileError, TelemetryInUse
 from rookery.storage.telemetry.checking import Damage, check, stats
+from rookery.storage.telemetry.repairing import repair
 
 T = TypeVar("T")
 
@@ -30,6 +32,25 @@ def check_folder(folder: Path, progress: Progress) -> dict[str, Any]:
     for name in DATABASES:
         damaged += [{"file": name, "why": line} for line in _page_check(folder / name)]
     return {"points": checked.points, "blocks": checked.blocks, "log_rows": checked.rows, "damaged": damaged}
+
+
+def repair_folder(folder: Path, progress: Progress) -> dict[str, Any]:
+    """What was done to `telemetry.db`. Exits where a server runs, or where it can not be done."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    try:
+        done = _looked(folder, lambda path: repair(path, stamp, progress))
+    finally:
+        progress.end()
+    names = variable_names(folder)
+    return {
+        "kept": None if done.kept is None else str(done.kept),
+        "blocks": done.blocks,
+        "points": done.points,
+        "log_rows": done.rows,
+        "last_values_found_anew": done.last_values,
+        "set_aside": done.aside,
+        "lost": [_told(damage, names) for damage in done.lost],
+    }
 
 
 def stats_of(folder: Path) -> dict[str, Any]:
@@ -84,6 +105,8 @@ def _looked(folder: Path, look: Callable[[Path], T]) -> T:
         fail(f"There is no Rookery data in {folder}. Name the right folder with --data-dir.", Exit.FOLDER)
     try:
         return look(folder / "telemetry.db")
+    except TelemetryInUse:
+        fail(f"A server runs on {folder}. Stop it, and do this again.", Exit.IN_USE)
     except TelemetryFileError as error:
         fail_with(error)
 

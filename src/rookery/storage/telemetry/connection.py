@@ -22,6 +22,8 @@ def plain_reason(error: BaseException) -> str:
     text = str(error)
     if "full" in text:
         return "the disk is full"
+    if "malformed" in text:
+        return f"the telemetry file is damaged: {schema.REPAIR}"
     return f"the telemetry file can not be written: {text}"
 
 

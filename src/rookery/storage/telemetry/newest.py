@@ -82,7 +82,7 @@ def load(connection: sqlite3.Connection, series: int) -> Stored | None:
     if found is None:
         return None
     if not sound(found):
-        point = from_blocks(connection, series)
+        point = _instead(connection, series)
         return Stored(point, NEVER if point is None else point.time, 0)
     _, time, value, newest, merged, _ = found
     point = None if value is None else Point(time, unpack_value(value))
@@ -107,15 +107,19 @@ def points(connection: sqlite3.Connection, series: Sequence[int]) -> dict[int, P
                 continue
         except (StructError, TypeError):
             pass
-        point = from_blocks(connection, number)
+        point = _instead(connection, number)
         if point is not None:
             found[number] = point
     return found
 
 
-def from_blocks(connection: sqlite3.Connection, series: int) -> Point | None:
-    """The newest point that is in the blocks: where the row of `last` is damaged."""
+def _instead(connection: sqlite3.Connection, series: int) -> Point | None:
     log.error("the last value of series %d is damaged, its newest block is asked", series)
+    return from_blocks(connection, series)
+
+
+def from_blocks(connection: sqlite3.Connection, series: int) -> Point | None:
+    """The newest point that is in the blocks."""
     row = connection.execute(f"SELECT {COLUMNS} FROM block WHERE series = ? ORDER BY first DESC", (series,)).fetchone()  # noqa: S608
     if row is None:
         return None

@@ -98,6 +98,8 @@ class Rounds:
         self._told: list[Told] = []
         self.buried = False
         """Whether the file may have marks of deleted series that a round can remove."""
+        self.failing: str | None = None
+        """Why the newest round that was tried broke off."""
         self.doubtful = False
         """Whether blocks may be in the file although the disk said that they are not. Then no round may begin before
         memory was read anew: it would merge points that are merged."""
@@ -159,14 +161,16 @@ class Rounds:
             return
         try:
             if next(self._round, self) is self:
-                self._round = None
+                self._round = self.failing = None
                 self._tell(None)
         except FAILURES as error:
-            log.warning("merging stopped, it will be tried again: %s", error)
-            self.abandon(plain_reason(error), error)
+            self.failing = plain_reason(error)
+            log.warning("merging stopped, it will be tried again: %s", self.failing)
+            self.abandon(self.failing, error)
         except Exception as error:
             log.exception("merging failed; the points stay in the log")
-            self.abandon(f"merging failed: {error!r}", error)
+            self.failing = f"merging failed: {error!r}"
+            self.abandon(self.failing, error)
 
     def flush(self) -> None:
         """Commit what the round has written so far."""

@@ -140,11 +140,10 @@ class Writer:
             self._rounds.look_for_buried()
         except BaseException as error:
             self._connection.close()
-            opened(
-                schema.TelemetryFileError(f"cannot read the telemetry file: {error}")
-                if isinstance(error, sqlite3.Error)
-                else error
-            )
+            if isinstance(error, sqlite3.Error):
+                hint = f"; {schema.REPAIR}" if "malformed" in str(error) else ""
+                error = schema.TelemetryFileError(f"cannot read the telemetry file: {error}{hint}")
+            opened(error)
             return
         opened(None)
         while True:
@@ -279,7 +278,7 @@ class Writer:
         if self.memory.points > max(2 * self._merge_points, self._rounds.enough):
             self._help()
             if self.memory.points > MOST_MEMORY * self._merge_points:
-                return "the store can not merge what it has; see its log"
+                return f"the store can not merge what it has: {self._rounds.failing or 'see its log'}"
         try:
             data = pack_columns(batch.series, batch.times, batch.values)
         except Exception as error:
