@@ -35,6 +35,21 @@ async def test_what_is_older_goes_and_the_last_value_stays(open_store: OpenStore
     assert (await store.last([1]))[1] == (29 * DAY, 29)
 
 
+@pytest.mark.parametrize("merged", [False, True])
+async def test_what_comes_at_the_time_of_a_last_value_that_went_takes_its_place(
+    open_store: OpenStore, merged: bool
+) -> None:
+    store = await open_store()
+    await store.write([(1, 0, "old"), (1, 3, "newest")])
+    await store.merge()
+    assert await store.expire({1: 4}) == 2
+    await store.write([(1, 3, "again")])
+    if merged:
+        await store.merge()
+    assert await store.last([1]) == {1: (3, "again")}
+    assert await store.read(1, 0, 10, 10) == [(3, "again")]
+
+
 async def test_a_block_across_the_limit_is_cut_once_a_day_of_it_is_old(open_store: OpenStore) -> None:
     store = await open_store()
     await store.write([(1, minute * MINUTE, minute) for minute in range(1_000)])

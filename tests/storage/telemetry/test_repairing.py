@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rookery.core.points import Point, StoreRefused
+from rookery.core.points import Aggregation, Point, StoreRefused
 from rookery.storage.telemetry import TelemetryFileError, TelemetryInUse, TelemetryStore, schema
 from rookery.storage.telemetry.checking import check
 from rookery.storage.telemetry.pages import Malformed, PageFile
@@ -92,6 +92,37 @@ async def test_a_page_of_rubbish_costs_what_was_on_it(open_store: OpenStore, tmp
         assert len(done.lost) + done.aside <= 40, page
         assert len(lacking) <= 40, page
     assert 5 < harmed < pages
+
+
+async def test_reading_goes_on_past_a_page_of_rubbish(open_store: OpenStore, tmp_path: Path) -> None:
+    held = await filled(open_store)
+    path = tmp_path / "telemetry.db"
+    sound = path.read_bytes()
+    refused = whole = 0
+    for page in range(1, len(sound) // PAGE):
+        for old in ("-wal", "-shm"):
+            path.with_name(path.name + old).unlink(missing_ok=True)
+        path.write_bytes(sound[: PAGE * page] + b"\xa5" * PAGE + sound[PAGE * (page + 1) :])
+        store = TelemetryStore(path, ManualClock(), synchronous="OFF")
+        try:
+            await store.open()
+        except TelemetryFileError:
+            refused += 1
+            continue
+        for series, points in held.items():
+            found = await store.read(series, *ALL, 100_000)
+            assert set(found) <= set(points), (page, series)
+            assert await store.count(series, *ALL) <= len(points)
+            bins = await store.aggregate(series, 0, 20_000, 10_000, Aggregation.COUNT)
+            assert sum(int(each.value) for each in bins) <= len(points)
+            assert len(await store.sample(series, 0, 20_000, 10_000)) <= 2
+            assert len(await store.thin(series, 0, 20_000, 10)) <= 10
+            whole += found == points
+        last = await store.last(list(held))
+        assert all(last[series] in points for series, points in held.items() if series in last), page
+        await store.close()
+    assert 0 < refused < 6
+    assert whole > (len(sound) // PAGE - 12) * len(held)
 
 
 async def test_a_flipped_bit_costs_a_row_or_nothing(open_store: OpenStore, tmp_path: Path) -> None:

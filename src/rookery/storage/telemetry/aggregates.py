@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from rookery.core.points import Aggregation, Bin
 from rookery.storage.telemetry import blocks
-from rookery.storage.telemetry.blocks import EARLY_COLUMNS, FETCH
+from rookery.storage.telemetry.blocks import EARLY_COLUMNS
+from rookery.storage.telemetry.damage import rows_of
 from rookery.storage.telemetry.memory import Memory
-from rookery.storage.telemetry.reading import RANGE, Pieces, opened, pieces, snapshot
+from rookery.storage.telemetry.reading import RANGE, Pieces, block_of, opened, pieces, snapshot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -147,7 +148,8 @@ def _reduced(
     known: set[int] = set()
     newest = start - 1
     with snapshot(connection):
-        found = connection.execute(
+        found = rows_of(
+            connection,
             f"""SELECT numbers = 0 OR ({whole}), {column}, id, {EARLY_COLUMNS},
                 CASE WHEN {whole} OR ({whole}) IS NULL THEN NULL ELSE times END,
                 CASE WHEN {whole} OR ({whole}) IS NULL THEN NULL ELSE data END
@@ -158,7 +160,7 @@ def _reduced(
             first, final, numbers = row[1], row[2], row[5]
             if not blocks.sound(first, final, numbers):
                 # It is damaged: opening it says so.
-                opened(connection.execute(FETCH, (number,)).fetchone())
+                block_of(connection, number)
                 continue
             newest = final
             if is_whole is None:
@@ -168,9 +170,7 @@ def _reduced(
                 if numbers:
                     rows.summary(first, value, numbers)
                 continue
-            if row[-1] is None:
-                row = connection.execute(FETCH, (number,)).fetchone()
-            block = opened(row)
+            block = opened(row) if row[-1] is not None else block_of(connection, number)
             if block is not None:
                 rows.points(*block, apart=beside)
                 if beside:

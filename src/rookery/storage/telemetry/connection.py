@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from rookery.storage.telemetry import schema
+from rookery.storage.telemetry.damage import DAMAGED, is_damage
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +23,8 @@ def plain_reason(error: BaseException) -> str:
     text = str(error)
     if "full" in text:
         return "the disk is full"
-    if "malformed" in text:
-        return f"the telemetry file is damaged: {schema.REPAIR}"
+    if is_damage(error):
+        return DAMAGED
     return f"the telemetry file can not be written: {text}"
 
 

@@ -173,7 +173,8 @@ class Memory:
                 run.run.shadow = Point(time + (last is not None and time == last.time), value)
             return
         free = self._free(run, time)
-        if free > run.newest:
+        # As late as the newest: that one has expired, and this takes its place.
+        if free >= run.newest:
             run.newest = free
             run.times.append(free)
             run.values.append(value)

@@ -159,8 +159,11 @@ class SeriesMerge:
         if target.id in self._replaced:
             return times, column
         self._replaced.append(target.id)
+        row = self._connection.execute(FETCH, (target.id,)).fetchone()
+        if row is None:
+            raise sqlite3.IntegrityError(f"block {target.id} is in the index and nowhere else")
         try:
-            _, stored_times, stored = blocks.opened(self._connection.execute(FETCH, (target.id,)).fetchone())
+            _, stored_times, stored = blocks.opened(row)
         except Damaged as error:
             self.damaged.append(str(error))
             return times, column

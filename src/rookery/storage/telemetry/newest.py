@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from struct import Struct
 from struct import error as StructError
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from rookery.core.points import Point
 from rookery.storage.telemetry import blocks
 from rookery.storage.telemetry.blocks import COLUMNS
+from rookery.storage.telemetry.damage import is_damage, row_of
 from rookery.storage.telemetry.memory import NEVER, Stored
 from rookery.storage.telemetry.packing import pack_value, unpack_value
 
@@ -94,14 +95,28 @@ def points(connection: sqlite3.Connection, series: Sequence[int]) -> dict[int, P
     import json
 
     found: dict[int, Point] = {}
-    crc, numbers = zlib.crc32, _numbers
     query = f"{READ} WHERE series IN (SELECT value FROM json_each(?))"  # noqa: S608
-    for number, time, value, newest, merged, known in connection.execute(query, (json.dumps(series),)):
+    try:
+        _collect(found, connection, connection.execute(query, (json.dumps(series),)))
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        # No row behind the damaged page was seen.
+        for number in set(series).difference(found):
+            point = _instead(connection, number)
+            if point is not None:
+                found[number] = point
+    return found
+
+
+def _collect(found: dict[int, Point], connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    crc, numbers = zlib.crc32, _numbers
+    for number, time, value, newest, merged, known in rows:
         # As `sound` does it, without two calls a row: a page of a thousand variables waits for this.
         try:
             if value is not None:
                 if crc(value, crc(numbers(number, time, NEVER if newest is None else newest, merged, False))) == known:
-                    found[number] = Point(time, unpack_value(value))
+                    found[number] = Point(time, unpack_value(value))  # type: ignore[arg-type]
                     continue
             elif known == checksum(number, time, value, newest, merged) != NO_ROW:
                 continue
@@ -110,7 +125,6 @@ def points(connection: sqlite3.Connection, series: Sequence[int]) -> dict[int, P
         point = _instead(connection, number)
         if point is not None:
             found[number] = point
-    return found
 
 
 def _instead(connection: sqlite3.Connection, series: int) -> Point | None:
@@ -120,7 +134,8 @@ def _instead(connection: sqlite3.Connection, series: int) -> Point | None:
 
 def from_blocks(connection: sqlite3.Connection, series: int) -> Point | None:
     """The newest point that is in the blocks."""
-    row = connection.execute(f"SELECT {COLUMNS} FROM block WHERE series = ? ORDER BY first DESC", (series,)).fetchone()  # noqa: S608
+    query = f"SELECT {COLUMNS} FROM block WHERE series = ? ORDER BY first DESC LIMIT 1"  # noqa: S608
+    row = row_of(connection, query, (series,))
     if row is None:
         return None
     try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rookery.core.points import Point, Value
 from rookery.storage.telemetry import blocks
 from rookery.storage.telemetry.blocks import COLUMNS, FETCH, Damaged, Kind
+from rookery.storage.telemetry.damage import left_out, row_of, rows_of
 from rookery.storage.telemetry.memory import Memory
 
 if TYPE_CHECKING:
@@ -38,7 +39,14 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.execute("COMMIT")
+        with left_out():
+            connection.execute("COMMIT")
+
+
+def block_of(connection: sqlite3.Connection, number: int) -> tuple[Times, Column] | None:
+    """The points of the block with this id; None as of `opened`, or when it can not be found."""
+    row = row_of(connection, FETCH, (number,))
+    return None if row is None else opened(row)
 
 
 def opened(row: Sequence[Any]) -> tuple[Times, Column] | None:
@@ -61,7 +69,8 @@ def read(
     found: list[Point] = []
     order = "DESC" if descending else "ASC"
     with snapshot(connection):
-        rows = connection.execute(
+        rows = rows_of(
+            connection,
             f"SELECT {COLUMNS} FROM block WHERE {RANGE} ORDER BY first {order}",  # noqa: S608
             {"series": series, "start": start, "end": end},
         )
@@ -115,10 +124,11 @@ def count(connection: sqlite3.Connection, memory: Memory, series: int, start: in
     total = 0
     known: set[int] = set()
     with snapshot(connection):
-        rows = connection.execute(
+        rows = rows_of(
+            connection,
             f"SELECT id, first, last, points FROM block WHERE {RANGE} ORDER BY first",  # noqa: S608
             {"series": series, "start": start, "end": end},
-        ).fetchall()
+        )
         for number, first, final, points in rows:
             beside = False
             if blocks.sound(first, final, points):
@@ -126,7 +136,7 @@ def count(connection: sqlite3.Connection, memory: Memory, series: int, start: in
                 if start <= first and final < end and not beside:
                     total += points
                     continue
-            block = opened(connection.execute(FETCH, (number,)).fetchone())
+            block = block_of(connection, number)
             if block is None:
                 continue
             times, _ = block
@@ -148,12 +158,13 @@ def sample(
     fresh_times, fresh_values = memory.copy(series, start, end)
     best: dict[int, Point] = {}
     with snapshot(connection):
-        rows = connection.execute(
+        rows = rows_of(
+            connection,
             f"SELECT id, first, last, kind, closing FROM block WHERE {RANGE} ORDER BY first",  # noqa: S608
             {"series": series, "start": start, "end": end},
-        ).fetchall()
+        )
         # From the newest: a bin whose last block is damaged has the last value of the block before.
-        for number, first, final, kind, closing in reversed(rows):
+        for number, first, final, kind, closing in reversed(list(rows)):
             if blocks.sound(first, final) and (
                 (first - origin) // interval == (final - origin) // interval and start <= first and final < end
             ):
@@ -162,7 +173,7 @@ def sample(
                 if kind == Kind.FLOAT and closing and isinstance(closing, float):  # SQLite keeps no sign of a zero
                     best[(final - origin) // interval] = Point(final, float(closing))
                     continue
-            block = opened(connection.execute(FETCH, (number,)).fetchone())
+            block = block_of(connection, number)
             if block is not None:
                 _last_of_bins(best, block, start, end, interval, origin)
     for time, value in zip(fresh_times, fresh_values, strict=True):

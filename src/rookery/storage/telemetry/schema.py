@@ -22,9 +22,6 @@ from rookery.storage.telemetry import newest as newest_points
 APPLICATION = 0x526F6F6B
 """`PRAGMA application_id`: "Rook". Says that a SQLite file is one of ours."""
 
-REPAIR = "stop the server and run `rookery data repair`"
-"""What to do where SQLite says that the pages of the file are damaged."""
-
 Connect = Callable[[Path], sqlite3.Connection]
 """Opens the file. An argument of the store, so that tests can put faults between it and the disk."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rookery.core.points import Point
 from rookery.storage.telemetry import blocks
 from rookery.storage.telemetry.blocks import COLUMNS
+from rookery.storage.telemetry.damage import rows_of
 from rookery.storage.telemetry.memory import Memory
 from rookery.storage.telemetry.reading import RANGE, opened, snapshot
 
@@ -51,7 +52,8 @@ def columns(connection: sqlite3.Connection, memory: Memory, series: int, start: 
     fresh_times, fresh_values = memory.copy(series, start, end)
     stretches: list[tuple[Times, Numbers]] = []
     with snapshot(connection):
-        rows = connection.execute(
+        rows = rows_of(
+            connection,
             f"SELECT {COLUMNS} FROM block WHERE {RANGE} ORDER BY first",  # noqa: S608
             {"series": series, "start": start, "end": end},
         )

@@ -25,6 +25,7 @@ from rookery.core.points import PointBatch
 from rookery.storage.telemetry import blocks, newest, schema
 from rookery.storage.telemetry.commitlog import CommitLog
 from rookery.storage.telemetry.connection import FAILURES, Synchronous, WriterConnection, plain_reason
+from rookery.storage.telemetry.damage import REPAIR
 from rookery.storage.telemetry.expiry import Expiry, Limit
 from rookery.storage.telemetry.expiry import Told as ExpiryTold
 from rookery.storage.telemetry.memory import NEVER, Memory, Run, Stored
@@ -141,7 +142,7 @@ class Writer:
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):
-                hint = f"; {schema.REPAIR}" if "malformed" in str(error) else ""
+                hint = f"; {REPAIR}" if "malformed" in str(error) else ""
                 error = schema.TelemetryFileError(f"cannot read the telemetry file: {error}{hint}")
             opened(error)
             return
