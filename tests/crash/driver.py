@@ -72,6 +72,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+        self.starts = 0
         self._process: asyncio.subprocess.Process | None = None
         self._said = folder.with_name(f"{folder.name}.errors")
 
@@ -82,6 +83,7 @@ class Server:
 
     async def spawn(self) -> None:
         """Begin to start."""
+        self.starts += 1
         self._said.parent.mkdir(parents=True, exist_ok=True)
         with self._said.open("wb") as errors:
             self._process = await self._started(errors)
@@ -187,7 +189,7 @@ class Scene:
         async with asyncio.timeout(PATIENCE):
             await board.connected()
             await board.claimed()
-        return EventBoard(board)
+        return EventBoard(board, lambda: self._server.starts)
 
     def compare(self, since: Since | None = None) -> Verdict:
         """Hold the file of the running server against every promise, or against those that were made since."""

@@ -65,6 +65,9 @@ class Promise:
     """Numbers below were sent."""
     acknowledged: bytearray = field(default_factory=bytearray)
     """A flag for each number that was sent."""
+    repeated: set[int] = field(default_factory=set)
+    """Numbers that were on their way while the server was killed. The session of a board over UDP outlives that: what
+    was stored and not acknowledged is sent once more, and the new server can not know it."""
 
     def send(self, count: int) -> range:
         """The next numbers."""
@@ -145,7 +148,7 @@ def _judge(verdict: Verdict, promise: Promise, first: int, *points: Any) -> None
     for number in range(first, promise.sent):
         if flags[number] and not counts[number]:
             verdict.lost.append((promise.series, number))
-        elif counts[number] > 1:
+        elif counts[number] > 1 and number not in promise.repeated:
             verdict.doubled.append((promise.series, number))
     for found in (verdict.lost, verdict.altered, verdict.doubled):
         del found[MOST_TOLD:]

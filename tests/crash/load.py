@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 
 import cbor2
 
@@ -84,8 +85,10 @@ class MqttBoard:
 class EventBoard:
     """Publishes events that want an acknowledgement, each with data of its own."""
 
-    def __init__(self, board: ParticleBoard) -> None:
+    def __init__(self, board: ParticleBoard, starts: Callable[[], int]) -> None:
+        """`starts` counts the starts of the server."""
         self.board = board
+        self._starts = starts
         self.promise = Promise(0, ledger.data, event=EVENT)
 
     async def run(self) -> None:
@@ -93,11 +96,16 @@ class EventBoard:
         while True:
             await self.board.connected()
             numbers = self.promise.send(1)
+            start = self._starts()
             try:
                 async with asyncio.timeout(5):
                     await self.board.publish(EVENT, ledger.data(numbers[0]))
             except (PublishFailed, TimeoutError):
+                # It may still be on its way.
+                self.promise.repeated.update(numbers)
                 await asyncio.sleep(DIAL_AGAIN)
                 continue
+            if self._starts() != start:
+                self.promise.repeated.update(numbers)
             self.promise.keep(numbers)
             await asyncio.sleep(EVENTS_PAUSE)

@@ -69,6 +69,16 @@ async def test_what_is_wrong_is_found(tmp_path: Path, statement: str, fault: str
     assert getattr(verdict, fault)
 
 
+async def test_what_was_sent_again_to_another_server_may_be_there_twice(tmp_path: Path) -> None:
+    path, promises = await kept(tmp_path)
+    store = TelemetryStore(path, ManualClock())
+    await store.open()
+    await store.write([(1, 9_000, 5), (1, 9_001, 6)])
+    await store.close()
+    promises[0].repeated.add(5)
+    assert compare(path, promises).doubled == [(1, 6)]
+
+
 async def test_a_value_that_was_never_sent_is_found(tmp_path: Path) -> None:
     path, promises = await kept(tmp_path)
     with sqlite3.connect(path) as connection:
