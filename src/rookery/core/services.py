@@ -16,6 +16,7 @@ from rookery.core.customers import Customers
 from rookery.core.dashboard_access import DashboardAccess
 from rookery.core.dashboard_links import DashboardLinks
 from rookery.core.dashboard_shares import DashboardShares
+from rookery.core.dashboard_sources import DashboardSources
 from rookery.core.dashboards import Dashboards
 from rookery.core.devices import Devices
 from rookery.core.enrolment import Enrolment
@@ -81,6 +82,7 @@ class Services:
     dashboard_access: DashboardAccess
     dashboard_shares: DashboardShares
     dashboard_links: DashboardLinks
+    dashboard_sources: DashboardSources
 
 
 def build_services(
@@ -109,6 +111,7 @@ def build_services(
     links = Links(catalog, ids, clock)
     dashboard_access = DashboardAccess(catalog, live)
     dashboards = Dashboards(catalog, dashboard_access, bus, ids, clock)
+    events = Events(telemetry, bus, clock)
     return Services(
         catalog=catalog,
         telemetry=telemetry,
@@ -127,7 +130,7 @@ def build_services(
         values=Values(ingest, telemetry, boards),
         sealed=sealed,
         tokens=tokens,
-        events=Events(telemetry, bus, clock),
+        events=events,
         event_series=SpaceSeries(catalog),
         enrolment=enrolment,
         journal=Journal(catalog, telemetry, enrolment, bus, clock),
@@ -145,4 +148,5 @@ def build_services(
         dashboard_access=dashboard_access,
         dashboard_shares=DashboardShares(catalog, dashboards, dashboard_access, bus, clock),
         dashboard_links=DashboardLinks(catalog, dashboards, bus, ids, clock),
+        dashboard_sources=DashboardSources(enrolment, events),
     )
