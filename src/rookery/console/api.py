@@ -48,6 +48,7 @@ MODULES: tuple[str, ...] = (
     "setup",
     "configuration",
     "shared",
+    "sources",
     "simulated",
     "tokens",
     "retention",

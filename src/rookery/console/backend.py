@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rookery.console.readings import Readings
 from rookery.core.errors import Unavailable
 from rookery.core.exports import Exports
 from rookery.core.guessing import Failures
@@ -105,6 +106,8 @@ class Backend:
     """Held while settings are written."""
     failures: Failures = field(init=False)
     """Wrong passwords and one-time passwords, by address."""
+    readings: Readings = field(init=False)
+    """What boards answered to those who look at dashboards."""
 
     def running(self) -> Parts:
         """What runs while nobody asks.
@@ -118,4 +121,5 @@ class Backend:
 
     def __post_init__(self) -> None:
         self.failures = Failures(self.services.clock)
+        self.readings = Readings(self.services.boards, self.services.clock)
         self.saved = self.settings

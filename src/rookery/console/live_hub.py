@@ -15,6 +15,7 @@ import structlog
 
 from rookery.console.live_reader import Reader
 from rookery.console.live_socket import LINK_OVER, OVER, STOPPING, TOPICS, LiveSocket
+from rookery.console.live_sources import SourceTopic, source_named
 from rookery.console.live_topics import DevicesTopic, DeviceTopic, EventsTopic, ThingTopic, Topic, event_body, text
 from rookery.core.bus import DashboardChanged, Subscription
 from rookery.core.clock import Clock, Timer
@@ -70,6 +71,7 @@ class Hub:
             "events": self._events,
             "device-events": self._device_events,
             "product-events": self._product_events,
+            "dashboard-source": self._dashboard_source,
         }
         """By the first part of a topic's name. Other parts of the console add theirs."""
         self.sockets: set[LiveSocket] = set()
@@ -261,7 +263,7 @@ class Hub:
         """It wants events from its sources."""
         for source in topic.sources:
             self._listening[source].add(topic)
-        if self._hearing is None:
+        if self._listening and self._hearing is None:
             self._hearing = self.services.bus.listen("events", self._event)
 
     def listen_no_more(self, topic: EventsTopic) -> None:
@@ -284,13 +286,13 @@ class Hub:
             ("device", event.device_id or ""),
         ):
             for topic in self._listening.get(source, ()):
-                if topic in told or not event.name.startswith(topic.prefix):
+                if topic in told or not topic.wants(event):
                     continue
                 told.add(topic)
                 if not body:
                     self._events_seen += 1
                     body = event_body(event, f"{event.time}-{self._events_seen}")
-                topic.add(body)
+                topic.add(event, body)
 
     # Topics
 
@@ -347,6 +349,12 @@ class Hub:
         id, _, prefix = rest.partition("/")
         product = await reader.product(await self.services.products.get(id) if id else None)
         return EventsTopic(self, name, (("product", product.id),), "", prefix)
+
+    async def _dashboard_source(self, name: str, rest: str, reader: Reader) -> Topic:
+        id, source = source_named(rest)
+        dashboard = await reader.dashboard(id)
+        device = await self.services.dashboard_sources.board(dashboard, source)
+        return SourceTopic(self, name, dashboard, source, device)
 
     # For metrics
 

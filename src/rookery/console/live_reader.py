@@ -1,7 +1,8 @@
 """Who looks at live values: a person who has signed in, or whoever has the link to a shared dashboard.
 
 A person sees what `core.access` allows, and beyond it the variables of dashboards that others have shared with them. A
-link shows the variables of its dashboard and nothing else: no events, no boards, no state of the server.
+link shows the variables of its dashboard, and what its widgets name of boards (`core.dashboard_sources`), and nothing
+else: no lists, no boards, no state of the server.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from rookery.core.access import Action, Principal, may
 from rookery.core.dashboard_links import OpenLink
 from rookery.core.errors import CoreError, NotFound
 from rookery.core.live import LiveThing
-from rookery.core.records import Device, Person, Product, Token
+from rookery.core.records import Dashboard, Device, Person, Product, Token
 from rookery.core.services import Services
 
 
@@ -37,6 +38,14 @@ class Reader(Protocol):
 
     def shown(self, dashboard_id: str, *, access: bool) -> bool:
         """Whether what it sees may depend on this dashboard, or on who may see it (`access`)."""
+
+    async def dashboard(self, id: str) -> Dashboard:
+        """The dashboard with this id, if this reader may look at it. It is as new as the last `renew`, which comes with
+        every change of it: each topic of a page asks, and a dashboard is large.
+
+        Raises:
+            NotFound: there is none, or none for it.
+        """
 
     async def board(self, device: Device | None) -> Device:
         """The board, if this reader sees it.
@@ -79,6 +88,10 @@ class PersonReader:
         self._services = services
         self._who = who
         self._shown: frozenset[str] = frozenset()
+        self._looked: set[str] = set()
+        """Dashboards through which it looks at boards. Only such as it may see get in, which are a thousand or so."""
+        self._opened: Dashboard | None = None
+        """The last of them, since it was looked again: a page shows one."""
 
     async def renew(self) -> bool:
         """See `Reader`."""
@@ -90,6 +103,7 @@ class PersonReader:
         if self._who.space_id not in who.roles:
             return False
         self._who = msgspec.structs.replace(who, space_id=self._who.space_id)
+        self._opened = None
         person = await services.catalog.get(Person, self._who.person_id)
         self.operator = person is not None and person.operator
         self._shown = await services.dashboard_access.variables(who)
@@ -101,7 +115,15 @@ class PersonReader:
 
     def shown(self, dashboard_id: str, *, access: bool) -> bool:
         """See `Reader`."""
-        return access or bool(self._shown)
+        return access or bool(self._shown) or dashboard_id in self._looked
+
+    async def dashboard(self, id: str) -> Dashboard:
+        """See `Reader`."""
+        if self._opened is None or self._opened.id != id.lower():
+            found = await self._services.dashboards.get(self._who, id)
+            self._looked.add(found.id)
+            self._opened = found
+        return self._opened
 
     async def board(self, device: Device | None) -> Device:
         """See `Reader`: a board of a space, or of a product, that the person has a part in."""
@@ -148,6 +170,12 @@ class LinkReader:
     def shown(self, dashboard_id: str, *, access: bool) -> bool:
         """See `Reader`."""
         return dashboard_id == self._opened.dashboard.id
+
+    async def dashboard(self, id: str) -> Dashboard:
+        """See `Reader`."""
+        if self._opened.dashboard.id != id.lower():
+            raise NotFound("The link shows another dashboard.")
+        return self._opened.dashboard
 
     async def board(self, device: Device | None) -> Device:
         """See `Reader`."""

@@ -169,7 +169,7 @@ class ThingTopic(Topic):
             messages.append(text({"t": self.name, "k": "changed"}))
             self._changed = False
         if self._presence is not None:
-            messages.append(_presence_text(self.name, self._presence))
+            messages.append(presence_text(self.name, self._presence))
             self._presence = None
         if self._values:
             told: dict[str, Any] = {"t": self.name, "k": "values", "v": self._values}
@@ -222,7 +222,8 @@ async def presence(services: Services, device: Device) -> dict[str, Any]:
     }
 
 
-def _presence_text(name: str, message: PresenceChanged) -> str:
+def presence_text(name: str, message: PresenceChanged) -> str:
+    """That a board came or went, for the topic of this name."""
     return text({"t": name, "k": "presence", "online": message.online, "time": milliseconds(message.time)})
 
 
@@ -256,7 +257,7 @@ class DeviceTopic(Topic):
 
     def collect(self) -> list[str]:
         """See `Topic`."""
-        messages = [] if self._presence is None else [_presence_text(self.name, self._presence)]
+        messages = [] if self._presence is None else [presence_text(self.name, self._presence)]
         messages += [text({"t": self.name, "k": "journal"} | entry_fields(one.entry)) for one in self._entries]
         if self._changed:
             messages.append(text({"t": self.name, "k": "changed"}))
@@ -387,8 +388,12 @@ class EventsTopic(Topic):
         self.hub.listen_no_more(self)
         self.hub.services.events.interest(self.owner, -1)
 
-    def add(self, body: str) -> None:
-        """An event; `body` is what follows the name of the topic."""
+    def wants(self, event: Event) -> bool:
+        """Whether an event of one of its sources is to be told."""
+        return event.name.startswith(self.prefix)
+
+    def add(self, event: Event, body: str) -> None:
+        """An event; `body` is what follows the name of the topic, the same for all who hear all of it."""
         if len(self._messages) >= EVENTS:
             self._left += 1
         else:
@@ -427,23 +432,26 @@ def event_body(event: Event, id: str) -> str:
 
 
 def event_fields(event: Event, id: str, *, device: str | None) -> dict[str, Any]:
-    """An event as the console shows it. Data that is no text goes as base64, with `binary`."""
-    told: dict[str, Any] = {
+    """An event as the console shows it."""
+    return {
         "id": id,
         "name": event.name,
-        "data": None,
         "type": MEDIA.get(event.format, f"application/vnd.coap.{event.format}"),
         "format": event.format,
         "device": device,
         "source": event.source,
         "product": event.product_id,
         "time": milliseconds(event.time),
-    }
-    if event.data is not None:
-        try:
-            if event.format not in TEXTS:
-                raise ValueError
-            told["data"] = event.data.decode()
-        except ValueError:
-            told |= {"data": b64encode(event.data).decode(), "binary": True}
-    return told
+    } | data_fields(event)
+
+
+def data_fields(event: Event) -> dict[str, Any]:
+    """The data of an event: text as it is, anything else as base64 with `binary`."""
+    if event.data is None:
+        return {"data": None}
+    try:
+        if event.format not in TEXTS:
+            raise ValueError
+        return {"data": event.data.decode()}
+    except ValueError:
+        return {"data": b64encode(event.data).decode(), "binary": True}
