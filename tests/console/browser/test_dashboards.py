@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from rookery.testing.sandbox import Sandbox
 from tests.console.browser.boards import board_without_line, dashboard, publish, stored, thing_with, widget
 from tests.console.browser.conftest import sign_in, window
-from tests.console.browser.looking import PHONE, axe, overflow, picture
+from tests.console.browser.looking import PATIENCE, PHONE, axe, overflow, picture
 
 STATUS = {"name": "lamp", "type": "STATUS"}
 LEVEL = {"name": "level", "type": "FLOAT"}
@@ -321,3 +321,73 @@ def test_whoever_has_the_link_looks_until_it_is_revoked(signed_in: Page, cloud: 
         stranger.reload()
         expect(stranger.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
         axe(stranger)
+
+
+def board_shown(cloud: Sandbox, name: str, boards: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A dashboard with a variable, an event and a function of a Particle board, and its widgets in this order."""
+    board = next(each for each in boards if each["dialect"] == "particle")
+    offers = (
+        ("Value", "variable", "temperature", "FLOAT"),
+        ("Value", "event", "temperature", "FLOAT"),
+        ("Switch", "function", "light", "STATUS"),
+    )
+    widgets = []
+    for place, (type, kind, offer, values) in enumerate(offers):
+        source = {"device": board["id"], "device_name": board["name"], "kind": kind, "name": offer, "type": values}
+        widgets.append(widget(type, x=8 * place, name=f"{kind} {offer}", options={"source": source}))
+    return dashboard(cloud, name, *widgets), widgets
+
+
+def board_shows(page: Page, widgets: list[dict[str, Any]]) -> None:
+    """The page has what the board says, and nothing to tell it."""
+    variable, event, function = (tile(page, each) for each in widgets)
+    expect(variable).to_contain_text(re.compile(r"\d"))
+    # The board publishes every now and then.
+    expect(event).to_contain_text(re.compile(r"\d"), timeout=4 * PATIENCE)
+    expect(function.get_by_role("switch")).to_be_disabled()
+    for each in (variable, event, function):
+        expect(each.locator(".db-tile")).not_to_have_class(re.compile("is-"))
+
+
+def test_whoever_has_the_link_sees_what_boards_say_and_tells_them_nothing(
+    signed_in: Page, cloud: Sandbox, boards: list[dict[str, Any]], chromium: Browser
+) -> None:
+    made, widgets = board_shown(cloud, "Board for all", boards)
+    page = signed_in
+    page.goto(f"/console/dashboards/{made['id']}")
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_role("dialog").get_by_text("asks a board at most every ten seconds")).to_be_visible()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator(".secret code").inner_text()
+    with window(chromium, cloud.http) as stranger:
+        stranger.goto(link)
+        expect(stranger.get_by_role("heading", level=1)).to_have_text("Board for all")
+        board_shows(stranger, widgets)
+        axe(stranger)
+        # What is taken off the dashboard leaves the page of whoever looks, without a word.
+        cloud.call("PATCH", f"/iot/v3/dashboards/{made['id']}", {"widgets": widgets[1:]})
+        expect(tile(stranger, widgets[0])).to_have_count(0)
+        expect(tile(stranger, widgets[1])).to_contain_text(re.compile(r"\d"))
+
+
+def test_somebody_it_is_shared_with_sees_what_boards_say(
+    signed_in: Page,
+    cloud: Sandbox,
+    boards: list[dict[str, Any]],
+    chromium: Browser,
+    someone: Callable[[str], tuple[str, str]],
+) -> None:
+    made, widgets = board_shown(cloud, "Board for one", boards)
+    email, password = someone("looker@rookery.local")
+    cloud.call("PUT", f"/iot/v2/dashboards/{made['id']}/shares", {"username": email})
+    with window(chromium, cloud.http) as guest:
+        sign_in(guest.context, email, password)
+        guest.goto(f"/console/dashboards/{made['id']}")
+        board_shows(guest, widgets)
+    page = signed_in
+    page.goto(f"/console/dashboards/{made['id']}")
+    # Who may use the board still does.
+    switch = tile(page, widgets[2])
+    switch.get_by_role("switch").click()
+    expect(switch.get_by_role("switch")).to_be_checked()
+    expect(switch.locator(".db-tile")).not_to_have_class(re.compile("is-"))

@@ -15,6 +15,8 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
 /** The server pings every 10 s; two that lack mean that nobody is there. */
 const SILENCE = 25_000;
+/** Topics that begin with more than what changes. */
+const SNAPSHOTS = ['thing/', 'doorway/', 'dashboard-source/'];
 
 /** @type {Map<string, Set<(message: Message) => void>>} */
 const listeners = new Map();
@@ -129,7 +131,7 @@ function on(topic, fn) {
   if (there) {
     there.add(fn);
     // A snapshot is sent to a subscriber once: who comes later asks again.
-    if (topic.startsWith('thing/') || topic.startsWith('doorway/')) tell({ subscribe: [topic] });
+    if (SNAPSHOTS.some((each) => topic.startsWith(each))) tell({ subscribe: [topic] });
   } else {
     listeners.set(topic, new Set([fn]));
     tell({ subscribe: [topic] });

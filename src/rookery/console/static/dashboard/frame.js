@@ -20,14 +20,12 @@ import t from '../strings/dashboard.js';
  * @param {string} props.syncKey
  * @param {boolean} [props.editing]
  * @param {boolean} [props.compact] on a phone
- * @param {boolean} [props.looking] a shared link: nobody can mend anything here
- * @param {boolean} [props.foreign] shared by somebody else, whose boards are not those of who looks
  * @param {(() => void)|null} [props.onChoose] offers to choose another variable
  */
-export function Tile({ widget, bounds, range, setRange, syncKey, editing = false, compact = false, looking = false, foreign = false, onChoose = null }) {
+export function Tile({ widget, bounds, range, setRange, syncKey, editing = false, compact = false, onChoose = null }) {
   const kind = kindOf(widget.type);
   const options = mergedOptions(kind, bounds, widget.options);
-  const trouble = troubleOf(widget, kind, bounds, looking, foreign);
+  const trouble = troubleOf(widget, kind, bounds);
   const state = stateOf(bounds);
   const bare = kind.live === false && !widget.name;
   const names = ['db-tile'];
@@ -51,14 +49,11 @@ export function Tile({ widget, bounds, range, setRange, syncKey, editing = false
   </div>`;
 }
 
-/** @param {Widget} widget @param {import('../widgets/registry.js').Kind} kind @param {Bound[]} bounds @param {boolean} looking
- * @param {boolean} foreign */
-function troubleOf(widget, kind, bounds, looking, foreign) {
+/** @param {Widget} widget @param {import('../widgets/registry.js').Kind} kind @param {Bound[]} bounds */
+function troubleOf(widget, kind, bounds) {
   const gone = bounds.filter((bound) => bound.state.value === 'gone');
   const [first] = gone;
-  if (first?.source && foreign) return t.tile.sourceForeign;
   if (first) return first.source ? t.tile.deletedSource(first.name, first.thing_name) : t.tile.deleted(gone.map((each) => each.name).join(', '));
-  if (looking && bounds.some((bound) => bound.source)) return t.tile.sourceShared;
   if (widget.unlinked && bounds.length <= 1) return t.tile.deleted(bounds[0]?.name ?? '');
   if (bounds.length < kind.count[0]) return t.tile.unlinked;
   // A control of a variable that only its board writes is drawn at rest: other programs make such, too.

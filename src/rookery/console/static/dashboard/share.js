@@ -3,6 +3,7 @@ import { html, useState } from '../html.js';
 import { style } from '../style.js';
 import { iot, own, useLoad } from '../api/rest.js';
 import { Button, ErrorBox, Field, Form, IconButton, Secret, Sheet, Skeleton, Time, toast } from '../ui/index.js';
+import { isSource } from './sources.js';
 import t from '../strings/dashboard.js';
 
 await style('dashboard-pick');
@@ -12,6 +13,7 @@ const words = t.share;
 /** @param {{doc: import('./document.js').Doc, onClose: () => void}} props */
 export function Share({ doc, onClose }) {
   return html`<${Sheet} open=${true} title=${words.title} onClose=${onClose}>
+    ${doc.widgets.some((each) => isSource(each.options['source'])) ? html`<p class="muted">${words.sources}</p>` : null}
     <${People} id=${doc.id} />
     <${Links} doc=${doc} />
   <//>`;

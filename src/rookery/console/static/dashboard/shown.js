@@ -21,9 +21,9 @@ export const isRanged = (doc, query) => widgetsOf(doc, pageOf(doc, query)).some(
 /**
  * The pages and the board, without anything to change it.
  * @param {{doc: import('../dashboard/document.js').Doc, from: any, range: any, setRange: any, query: Record<string, string>,
- *   editAt?: string, looking?: boolean, base?: string}} props
+ *   editAt?: string, base?: string}} props
  */
-export function Shown({ doc, from, range, setRange, query, editAt = '', looking = false, base = `/console/dashboards/${doc.id}` }) {
+export function Shown({ doc, from, range, setRange, query, editAt = '', base = `/console/dashboards/${doc.id}` }) {
   const tabs = tabsOf(doc, t.main);
   const page = pageOf(doc, query);
   const phone = onPhone.value;
@@ -57,8 +57,6 @@ export function Shown({ doc, from, range, setRange, query, editAt = '', looking 
               setRange=${setRange}
               syncKey=${doc.id}
               compact=${phone}
-              looking=${looking}
-              foreign=${doc.sharedBy !== null}
               onChoose=${editAt ? () => navigate(`${editAt}${editAt.includes('?') ? '&' : '?'}choose=${id}`) : null}
             />`;
           }}

@@ -12,22 +12,17 @@
  * @typedef {import('./bound.js').Bound} Bound
  */
 import { live } from '../api/live.js';
-import { own, v1 } from '../api/rest.js';
 import { computed, signal } from '../html.js';
 import { numberOf } from '../ui/history.js';
 import { unitOf } from '../widgets/types.js';
 import { createCell } from './bound.js';
 import { argumentOf, valueOf } from './parse.js';
+import { OWN } from './ways.js';
 
-/** A board answers a variable in 0.1 to 3 s and pays for each: every five seconds is what an eye needs. */
-const POLL = 5_000;
-/** After answers that failed, up to this. */
+/** Milliseconds between two questions after answers that failed, up to this. */
 const POLL_SLOWEST = 60_000;
 /** Points kept for charts: an hour at one a second. */
 const KEPT = 3_600;
-
-/** Events of the board looked back at. */
-const BEFORE = 200;
 
 /** @type {Record<string, string>} types of variables of such boards */
 export const TYPES = { int: 'INT', int32: 'INT', double: 'FLOAT', number: 'FLOAT', bool: 'STATUS', string: 'CHARSTRING' };
@@ -42,8 +37,8 @@ export const isSource = (source) =>
   typeof source.name === 'string' &&
   ['variable', 'function', 'event'].includes(source.kind);
 
-/** @param {{looking?: boolean}} [options] looking: nothing can be asked or written here */
-export function createSources({ looking = false } = {}) {
+/** @param {import('./ways.js').Way} [way] who is asked for boards, and may what; without it the API, as the person */
+export function createSources(way = OWN) {
   /** @type {Map<string, {bound: Bound, stop: () => void}>} */
   const known = new Map();
 
@@ -52,17 +47,14 @@ export function createSources({ looking = false } = {}) {
     const type = source.type ?? (source.kind === 'function' ? 'CHARSTRING' : 'FLOAT');
     const board = signal(/** @type {{online: boolean, time: number|null}|null} */ (null));
     const gone = signal(false);
-    const path = `/v1/devices/${encodeURIComponent(source.device)}/${encodeURIComponent(source.name)}`;
-    /** @type {Begun} */
-    let begun = NOTHING;
+    /** @type {Begun|undefined} */
+    let begun;
     const cell = createCell({
       value: null,
       at: null,
       settles: () => true,
-      onUse: (used) => begun.onUse?.(used),
-      send: async (value) => {
-        await v1('POST', path, { body: { arg: argumentOf(value, source) } });
-      },
+      onUse: (used) => begun?.onUse?.(used),
+      send: async (value) => way.call?.(source, argumentOf(value, source)),
     });
     /** @type {[number, any][]} */
     const seen = [];
@@ -72,9 +64,8 @@ export function createSources({ looking = false } = {}) {
       if (seen.length > KEPT) seen.shift();
       cell.receive(ms, value, true);
     };
-    if (!looking) begun = begin[source.kind]({ source, type, path, take, board, gone });
-    const { ready } = begun;
-    const writable = source.kind === 'function' && !options.readOnly && !looking;
+    const { ready, stop } = (begun = begin[source.kind]({ source, type, way, take, board, gone }));
+    const writable = source.kind === 'function' && !options.readOnly && way.call !== undefined;
     /** @type {Bound} */
     const bound = {
       id: sourceId(source),
@@ -111,7 +102,7 @@ export function createSources({ looking = false } = {}) {
     return {
       bound,
       stop: () => {
-        begun.stop();
+        stop();
         cell.close();
       },
     };
@@ -132,33 +123,33 @@ export function createSources({ looking = false } = {}) {
   };
 }
 
-/** @typedef {{source: Source, type: string, path: string, take: (ms: number, value: any) => void,
+/** @typedef {{source: Source, type: string, way: import('./ways.js').Way, take: (ms: number, value: any) => void,
  *   board: import('../html.js').Signal<any>, gone: import('../html.js').Signal<boolean>}} Context */
 
 /** @typedef {{stop: () => void, ready?: Promise<unknown>, onUse?: (used: boolean) => void}} Begun `ready`: what was there
  *   before is here; `onUse`: whether anybody looks */
 
-/** @type {Begun} */
-const NOTHING = { stop: () => undefined };
-
-/** @type {Record<string, (context: Context) => Begun>} how each kind hears of its board */
+/** @type {Record<Source['kind'], (context: Context) => Begun>} how each kind hears of its board */
 const begin = {
-  variable({ path, type, take, board, gone }) {
+  variable(context) {
+    const { source, type, way, take, board, gone } = context;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     let timer;
     let used = false;
     let asking = false;
-    let wait = POLL;
+    let wait = way.poll;
+    let newest = 0;
     const ask = async () => {
       clearTimeout(timer);
       if (!used || asking || document.hidden) return;
       asking = true;
       try {
-        const reply = await v1('GET', path);
+        const [time, value] = await way.value(source);
         board.value = { online: true, time: Date.now() };
         gone.value = false;
-        wait = POLL;
-        take(Date.now(), valueOf(reply.result, type));
+        wait = way.poll;
+        // The server may have remembered it: the same answer is no other point of a chart.
+        if (time > newest) take((newest = time), valueOf(value, type));
       } catch (error) {
         const status = /** @type {any} */ (error).status;
         // 404 is a variable or board that is not there, 408 and the like one that does not answer now.
@@ -173,9 +164,17 @@ const begin = {
       if (!document.hidden) void ask();
     };
     document.addEventListener('visibilitychange', seen);
+    const off = listen(context, undefined, (online) => {
+      if (!online || wait === way.poll || !used || asking) return;
+      // It is back, so the long pause after failures is over.
+      wait = way.poll;
+      clearTimeout(timer);
+      timer = setTimeout(ask, wait);
+    });
     const stop = () => {
       used = false;
       clearTimeout(timer);
+      off();
       document.removeEventListener('visibilitychange', seen);
     };
     const onUse = (/** @type {boolean} */ now) => {
@@ -186,37 +185,36 @@ const begin = {
     };
     return { stop, onUse };
   },
-  function: (context) => ({ stop: presence(context) }),
+  function: (context) => ({ stop: listen(context) }),
   event(context) {
-    const { source, type, take } = context;
+    const { source, type, way, take } = context;
     let newest = 0;
-    const hear = (/** @type {any} */ event) => {
+    const hear = (/** @type {import('./ways.js').Published} */ event) => {
       if (event.name !== source.name || event.binary || newest >= event.time) return;
       newest = event.time;
       take(event.time, valueOf(event.data, type));
     };
-    const stops = [
-      presence(context),
-      live.on(source.id ? `device-events/${source.id}` : `events/${source.name}`, (message) => {
-        // The sender of an event is named by the id that boards of its kind have.
-        if (message.k === 'event' && message.source === source.device) hear(message);
-      }),
-    ];
-    const ready = source.id
-      ? own('GET', `devices/${source.id}/events`, { query: { limit: BEFORE } }).then(
-          ({ events }) => [...events].reverse().forEach(hear),
-          // The stream goes on without what was before.
-          () => undefined,
-        )
-      : undefined;
-    return { stop: () => stops.forEach((stop) => stop()), ready };
+    const stop = listen(context, hear);
+    const ready = way.before(source).then(
+      (events) => [...events].reverse().forEach(hear),
+      // The stream goes on without what was before.
+      () => undefined,
+    );
+    return { stop, ready };
   },
 };
 
-/** @param {Context} context */
-function presence({ source, board }) {
-  if (!source.id) return () => undefined;
-  return live.on(`device/${source.id}`, (message) => {
-    if (message.k === 'presence') board.value = { online: message.online, time: message.time };
+/** @param {Context} context @param {(event: import('./ways.js').Published) => void} [event] @param {(online: boolean) => void} [presence] */
+function listen({ source, way, board, gone }, event, presence) {
+  return way.listen(source, {
+    event: (published) => event?.(published),
+    presence: (now) => {
+      board.value = now;
+      gone.value = false;
+      presence?.(now.online);
+    },
+    gone: () => {
+      gone.value = true;
+    },
   });
 }

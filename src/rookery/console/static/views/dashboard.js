@@ -10,6 +10,7 @@ import { sizeOf } from '../dashboard/kinds.js';
 import { RangePicker, useRange } from '../dashboard/ranges.js';
 import { Shown, isRanged } from '../dashboard/shown.js';
 import { createSources } from '../dashboard/sources.js';
+import { OWN, through } from '../dashboard/ways.js';
 import { navigate } from '../router.js';
 import t from '../strings/dashboard.js';
 
@@ -61,7 +62,7 @@ function Gone({ id }) {
  * calls: import('../api/rest.js').Call[]}} props */
 function Loaded({ wire, tab, query, reload, set, calls }) {
   const doc = useMemo(() => fromWire(wire, sizeOf), [wire]);
-  const from = useFeed(reload);
+  const from = useFeed(doc, reload);
   const { range, setRange } = useRange(query['range']);
   from.range = range;
   if (tab === 'edit' && !doc.sharedBy) {
@@ -70,8 +71,10 @@ function Loaded({ wire, tab, query, reload, set, calls }) {
   return html`<${Looking} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} reload=${reload} calls=${calls} />`;
 }
 
-/** What live values come from, for as long as this dashboard is open. @param {() => void} reload */
-function useFeed(reload) {
+/** What live values come from, for as long as this dashboard is open. Boards on a dashboard of somebody else are looked at
+ * through it. @param {import('../dashboard/document.js').Doc} doc @param {() => void} reload */
+function useFeed({ id, sharedBy }, reload) {
+  const foreign = sharedBy !== null;
   const from = useMemo(() => {
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     let timer;
@@ -80,11 +83,11 @@ function useFeed(reload) {
       timer = setTimeout(reload, SETTLE);
     };
     const binder = createBinder({ onChanged });
-    const sources = createSources();
+    const sources = createSources(foreign ? through({ id, onChanged }) : OWN);
     const range = /** @type {any} */ (null);
     return { binder, sources, range, close: () => (clearTimeout(timer), binder.close(), sources.close()) };
-  }, []);
-  useEffect(() => () => from.close(), []);
+  }, [foreign]);
+  useEffect(() => () => from.close(), [from]);
   return from;
 }
 

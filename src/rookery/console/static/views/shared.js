@@ -11,6 +11,7 @@ import { RangePicker, useRange } from '../dashboard/ranges.js';
 import { Shown, isRanged } from '../dashboard/shown.js';
 import { createSources } from '../dashboard/sources.js';
 import { sharedHistory } from '../dashboard/history.js';
+import { through } from '../dashboard/ways.js';
 import { Empty, ErrorBox, Mark, Skeleton } from '../ui/index.js';
 import t from '../strings/shared.js';
 
@@ -56,7 +57,8 @@ function Opened({ token, wire, reload, query }) {
       timer = setTimeout(reload, SETTLE);
     };
     const binder = createBinder({ onChanged, looking: true, history: sharedHistory(token) });
-    return { binder, sources: createSources({ looking: true }), range, close: () => (clearTimeout(timer), binder.close()) };
+    const sources = createSources(through({ id: doc.id, token, onChanged }));
+    return { binder, sources, range, close: () => (clearTimeout(timer), binder.close(), sources.close()) };
   }, []);
   useEffect(() => {
     // The link is what counts here, also for somebody who is signed in and may see more.
@@ -81,6 +83,6 @@ function Opened({ token, wire, reload, query }) {
       ${isRanged(doc, query) ? html`<${RangePicker} range=${range} setRange=${setRange} />` : null}
       <span class="dbx-made">${lost ? html`<span class="dbx-lost" role="status">${t.lost}</span>` : null}<${Mark} size=${20} /><span>${t.by}</span></span>
     </header>
-    <${Shown} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} looking=${true} base=${`/console/shared/${token}`} />
+    <${Shown} doc=${doc} from=${from} range=${range} setRange=${setRange} query=${query} base=${`/console/shared/${token}`} />
   `;
 }
