@@ -357,6 +357,7 @@ def test_whoever_has_the_link_sees_what_boards_say_and_tells_them_nothing(
     page.goto(f"/console/dashboards/{made['id']}")
     page.get_by_role("button", name="Share").click()
     expect(page.get_by_role("dialog").get_by_text("asks a board at most every ten seconds")).to_be_visible()
+    picture(page, "dashboard-share-board")
     page.get_by_role("button", name="Make a link").click()
     link = page.locator(".secret code").inner_text()
     with window(chromium, cloud.http) as stranger:
@@ -364,6 +365,7 @@ def test_whoever_has_the_link_sees_what_boards_say_and_tells_them_nothing(
         expect(stranger.get_by_role("heading", level=1)).to_have_text("Board for all")
         board_shows(stranger, widgets)
         axe(stranger)
+        picture(stranger, "dashboard-link-board")
         # What is taken off the dashboard leaves the page of whoever looks, without a word.
         cloud.call("PATCH", f"/iot/v3/dashboards/{made['id']}", {"widgets": widgets[1:]})
         expect(tile(stranger, widgets[0])).to_have_count(0)

@@ -16,6 +16,7 @@ import { computed, signal } from '../html.js';
 import { numberOf } from '../ui/history.js';
 import { unitOf } from '../widgets/types.js';
 import { createCell } from './bound.js';
+import { inOrder } from './order.js';
 import { argumentOf, valueOf } from './parse.js';
 import { OWN } from './ways.js';
 
@@ -194,13 +195,10 @@ const begin = {
       newest = event.time;
       take(event.time, valueOf(event.data, type));
     };
-    const stop = listen(context, hear);
-    const ready = way.before(source).then(
-      (events) => [...events].reverse().forEach(hear),
-      // The stream goes on without what was before.
-      () => undefined,
-    );
-    return { stop, ready };
+    // A point of a chart is newer than the one before it.
+    const before = way.before(source).then((events) => [...events].reverse());
+    const ordered = inOrder(before, hear, KEPT);
+    return { stop: listen(context, ordered.hear), ready: ordered.ready };
   },
 };
 
