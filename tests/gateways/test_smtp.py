@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -148,3 +150,20 @@ async def test_a_probe_sends_nothing() -> None:
     with mail_server() as server:
         await asyncio.to_thread(smtp(server).probe)
     assert server.taken == []
+
+
+def test_a_server_that_hangs_keeps_nothing_from_stopping() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        given = SmtpServer(host="127.0.0.1", port=listening.getsockname()[1], security="none", sender=SENDER)
+
+        async def stopped_meanwhile() -> socket.socket:
+            sending = asyncio.ensure_future(Smtp(given, ManualClock()).send(MAIL))
+            line, _ = await asyncio.to_thread(listening.accept)
+            sending.cancel()
+            return line
+
+        line = asyncio.run(stopped_meanwhile())
+        (hanging,) = [thread for thread in threading.enumerate() if thread.name == "mail"]
+        line.close()
+    hanging.join(30)
+    assert not hanging.is_alive()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -57,8 +58,30 @@ class Smtp:
         self._context = context
 
     async def send(self, mail: Mail) -> None:
-        """See `Mailer.send`."""
-        await asyncio.to_thread(self._send, mail)
+        """See `Mailer.send`. In a thread of its own that nobody waits for at the end: a mail server that hangs keeps
+        nothing from stopping."""
+        loop = asyncio.get_running_loop()
+        sent: asyncio.Future[None] = loop.create_future()
+
+        def tell(error: BaseException | None) -> None:
+            if sent.done():
+                return  # who waited has gone
+            if error is None:
+                sent.set_result(None)
+            else:
+                sent.set_exception(error)
+
+        def work() -> None:
+            told: BaseException | None = None
+            try:
+                self._send(mail)
+            except BaseException as error:
+                told = error
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(tell, told)
+
+        threading.Thread(target=work, name="mail", daemon=True).start()
+        await sent
 
     def probe(self) -> None:
         """Connect, log in and leave. Blocks.
