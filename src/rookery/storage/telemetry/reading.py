@@ -41,6 +41,9 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     finally:
         with left_out():
             connection.execute("COMMIT")
+        if connection.in_transaction:
+            # It would stay at this moment for ever, and keep the write-ahead log from being folded.
+            connection.execute("ROLLBACK")
 
 
 def block_of(connection: sqlite3.Connection, number: int) -> tuple[Times, Column] | None:
