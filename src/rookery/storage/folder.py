@@ -3,6 +3,7 @@
 ```
 catalog.db     people, spaces, devices, things, variables        (SQLite, with -wal and -shm beside it while in use)
 telemetry.db   points                                            (with a lock of its own beside it)
+telemetry.db.damaged-TIME   what it was before `rookery data repair`; delete it when nothing is missed
 messages.db    retained and waiting messages of private topic trees
 keys/          the certificate authority, server keys, token keys, the pepper
 blobs/         firmware files, and in exports/ the histories that people asked for
