@@ -174,6 +174,41 @@ async def test_a_log_of_many_pages_is_found_without_what_leads_to_them(open_stor
     assert await lives(path, held) == {}
 
 
+async def test_a_row_of_the_log_is_not_taken_for_a_block_of_the_same_number(
+    open_store: OpenStore, tmp_path: Path
+) -> None:
+    store = await open_store()
+    await store.write([(series, 1, series) for series in range(10, 50)])
+    await store.merge()
+    for n in range(400):
+        await store.write([(3, 10 + n, f"{n} in the log, which is long enough that few rows are on a page")])
+    held = {3: await store.read(3, *ALL, 1_000)}
+    await store.close()
+    path = tmp_path / "telemetry.db"
+    change(path, "UPDATE block SET data = zeroblob(length(data)) WHERE series = 20")
+    connection = sqlite3.connect(path)
+    (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'log'").fetchone()
+    (number,) = connection.execute("SELECT id FROM block WHERE series = 20").fetchone()
+    assert connection.execute("SELECT count(*) FROM log WHERE id = ?", (number,)).fetchone() == (1,)
+    connection.close()
+    sound = path.read_bytes()
+    done = repaired(path, sound[: PAGE * (root - 1)] + bytes(PAGE) + sound[PAGE * root :])
+    assert (done.lost, done.aside, done.rows) == ([], 1, 400)
+    assert await lives(path, held) == {}
+
+
+async def test_a_repair_overwrites_none_that_was_kept(open_store: OpenStore, tmp_path: Path) -> None:
+    await filled(open_store)
+    path = tmp_path / "telemetry.db"
+    change(path, "UPDATE last SET value = x'c1' WHERE series = 1")
+    kept = path.with_name("telemetry.db.damaged-now")
+    kept.write_text("of before")
+    before = path.read_bytes()
+    with pytest.raises(TelemetryFileError, match="exists"):
+        repair(path, "now")
+    assert (path.read_bytes(), kept.read_text()) == (before, "of before")
+
+
 async def test_blocks_that_are_damaged_themselves_are_set_aside(open_store: OpenStore, tmp_path: Path) -> None:
     await filled(open_store)
     path = tmp_path / "telemetry.db"

@@ -190,11 +190,11 @@ class _Copy:
                 self._take_state(columns)
             elif columns[:1] != (None,):
                 continue  # of a table of SQLite's own
-            elif table == "block" and not self._has("block", "id", number) and not self._has("damaged", "row", number):
+            elif table == "block" and not self._has("block", "id", number) and not self._aside("block", number):
                 self._take_block(row)
-            elif table == "log" and not self._has("log", "id", number) and not self._has("damaged", "row", number):
+            elif table == "log" and not self._has("log", "id", number) and not self._aside("log", number):
                 self._take_log(row)
-            elif table == "damaged" and not self._has("damaged", "row", columns[2]):
+            elif table == "damaged" and not self._aside(columns[1], columns[2]):
                 self._take_aside(row)
             elif len(columns) == 5 + (self._version > 1) and not self._has("last", "series", number):
                 self._take_last(row if self._version > 1 else (*row, newest.adopted(*row)))
@@ -250,6 +250,10 @@ class _Copy:
     def _has(self, table: str, column: str, number: Any) -> bool:
         query = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {column} = ?)"  # noqa: S608
         return bool(self._target.execute(query, (number,)).fetchone()[0])
+
+    def _aside(self, source: Any, number: Any) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM damaged WHERE row = ? AND source = ?)"
+        return bool(self._target.execute(query, (number, source)).fetchone()[0])
 
     def _filled(self, gap: _Gap) -> bool:
         query = f"SELECT EXISTS (SELECT 1 FROM {gap.table} WHERE id > ? AND id < ?)"  # noqa: S608
@@ -318,7 +322,7 @@ class _Copy:
             try:
                 for series, first, number in self._source.execute(query, at):
                     at = {"series": series, "first": first}
-                    if not self._has("block", "id", number) and not self._has("damaged", "row", number):
+                    if not self._has("block", "id", number) and not self._aside("block", number):
                         self.done.lost.append(Damage("block", number, series, first, None, None, "it can not be read"))
                 break
             except (sqlite3.Error, OverflowError):
@@ -354,6 +358,8 @@ def _swap(path: Path, fresh: Path, kept: Path) -> None:
     _flush(fresh)
     try:
         os.link(path, kept)
+    except FileExistsError:
+        raise
     except OSError:
         # A disk without hard links.
         shutil.copy2(path, kept)
