@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from rookery import metrics
+from rookery.core.points import StoreRefused
 from rookery.gateways.coap_counters import CoapEnding
 from rookery.server import Server
 from tests.fakes import connect
@@ -42,6 +44,32 @@ async def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         answer = await health(server)
     assert answer.status_code == 503
     assert checks(answer) == {"disk": "5 MiB are free"}
+
+
+async def test_a_damaged_file(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        telemetry = server.core.telemetry
+        await telemetry.write([(90, 1, "a"), (91, 1, "b")])
+        await telemetry.merge()
+        connection = sqlite3.connect(tmp_path / "telemetry.db")
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'block_place'").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+        await telemetry.write([(90, 2, "c")])
+        assert checks(await health(server)) == {}
+        with (tmp_path / "telemetry.db").open("r+b") as file:
+            file.seek((root - 1) * 4096)
+            file.write(b"\xa5" * 4096)
+        # Whose pages are in memory sees nothing of it: another process writes, and they are read again.
+        connection = sqlite3.connect(tmp_path / "telemetry.db")
+        connection.execute("INSERT OR REPLACE INTO state VALUES ('other', 1)")
+        connection.commit()
+        connection.close()
+        with pytest.raises(StoreRefused, match="rookery data repair"):
+            await telemetry.merge()
+        answer = await health(server)
+    assert answer.status_code == 503
+    assert checks(answer) == {"telemetry": "the file is damaged: `rookery data repair`"}
 
 
 async def test_stores_that_refuse(tmp_path: Path) -> None:

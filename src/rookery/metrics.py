@@ -105,6 +105,8 @@ class Monitor:
         await _say(send, 200 if well else 503, "application/json", msgspec.json.encode(told))
 
     async def _telemetry_check(self) -> str:
+        if self._telemetry.damaged:
+            return "the file is damaged: `rookery data repair`"
         if self._refusals.lately(self._telemetry.counters.refused):
             return "values are refused"
         return await self._asked(lambda: self._telemetry.count(0, 0, 1))

@@ -136,6 +136,11 @@ class TelemetryStore:
         """What happened since `open`, for metrics."""
         return self._writer.counters
 
+    @property
+    def damaged(self) -> bool:
+        """Whether merging has come upon damage to the file, and stands still until that is repaired."""
+        return self._writer.damaged
+
     # ---- life -------------------------------------------------------------------------------------------------------
 
     async def open(self) -> None:

@@ -25,7 +25,7 @@ from rookery.core.points import PointBatch
 from rookery.storage.telemetry import blocks, newest, schema
 from rookery.storage.telemetry.commitlog import CommitLog
 from rookery.storage.telemetry.connection import FAILURES, Synchronous, WriterConnection, plain_reason
-from rookery.storage.telemetry.damage import REPAIR
+from rookery.storage.telemetry.damage import DAMAGED, REPAIR
 from rookery.storage.telemetry.expiry import Expiry, Limit
 from rookery.storage.telemetry.expiry import Told as ExpiryTold
 from rookery.storage.telemetry.memory import NEVER, Memory, Run, Stored
@@ -118,6 +118,11 @@ class Writer:
             self._connection, self._log, self.memory, self.counters, clock, merge_points, lambda: self.submit(Nudge())
         )
         self._expiry = Expiry(self._connection, self.memory)
+
+    @property
+    def damaged(self) -> bool:
+        """See `TelemetryStore.damaged`. Any thread."""
+        return self._rounds.failing == DAMAGED
 
     # ---- the thread -------------------------------------------------------------------------------------------------
 
