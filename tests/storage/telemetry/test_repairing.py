@@ -204,9 +204,9 @@ async def test_a_repair_overwrites_none_that_was_kept(open_store: OpenStore, tmp
     kept = path.with_name("telemetry.db.damaged-now")
     kept.write_text("of before")
     before = path.read_bytes()
-    with pytest.raises(TelemetryFileError, match="exists"):
-        repair(path, "now")
-    assert (path.read_bytes(), kept.read_text()) == (before, "of before")
+    assert repair(path, "now").kept == path.with_name("telemetry.db.damaged-now-2")
+    assert path.with_name("telemetry.db.damaged-now-2").read_bytes() == before
+    assert kept.read_text() == "of before"
 
 
 async def test_blocks_that_are_damaged_themselves_are_set_aside(open_store: OpenStore, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def repair(path: Path, stamp: str, progress: Progress = lambda _done, _all: None
             raise schema.TelemetryFileError(
                 f"the new file is not whole either ({wrong[0].why}): {path} stays as it was"
             )
-        done.kept = path.with_name(f"{path.name}.damaged-{stamp}")
+        done.kept = _free(path.with_name(f"{path.name}.damaged-{stamp}"))
         _swap(path, fresh, done.kept)
     except (sqlite3.Error, OSError, Malformed) as error:
         raise schema.TelemetryFileError(f"{path} can not be repaired: {error}") from error
@@ -105,6 +105,15 @@ def repair(path: Path, stamp: str, progress: Progress = lambda _done, _all: None
         _remove(fresh)
         lock.release()
     return done
+
+
+def _free(path: Path) -> Path:
+    """This name, or with a number when it is taken: a second repair keeps what the first one kept."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
 
 
 def _settle(path: Path) -> None:
@@ -358,8 +367,6 @@ def _swap(path: Path, fresh: Path, kept: Path) -> None:
     _flush(fresh)
     try:
         os.link(path, kept)
-    except FileExistsError:
-        raise
     except OSError:
         # A disk without hard links.
         shutil.copy2(path, kept)
