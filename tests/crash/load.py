@@ -97,15 +97,16 @@ class EventBoard:
             await self.board.connected()
             numbers = self.promise.send(1)
             start = self._starts()
+            # Until the server that it was sent to says that it has it; also when this ends in between, for the board
+            # goes on sending.
+            self.promise.repeated.update(numbers)
             try:
                 async with asyncio.timeout(5):
                     await self.board.publish(EVENT, ledger.data(numbers[0]))
             except (PublishFailed, TimeoutError):
-                # It may still be on its way.
-                self.promise.repeated.update(numbers)
                 await asyncio.sleep(DIAL_AGAIN)
                 continue
-            if self._starts() != start:
-                self.promise.repeated.update(numbers)
+            if self._starts() == start:
+                self.promise.repeated.difference_update(numbers)
             self.promise.keep(numbers)
             await asyncio.sleep(EVENTS_PAUSE)
