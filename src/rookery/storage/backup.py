@@ -30,7 +30,7 @@ from typing import IO, Final, NamedTuple
 import msgspec
 import zstandard
 
-from rookery.storage.folder import FILE_MODE, FOLDER_MODE
+from rookery.storage.folder import FILE_MODE, FOLDER_MODE, flush
 
 FORMAT: Final = 1
 """Of the archive. One of a newer format is refused."""
@@ -146,7 +146,7 @@ class Backups:
             try:
                 archive = self._make(work, now, report)
                 os.replace(archive, path)
-                _flush_folder(self._folder)
+                flush(self._folder)
             finally:
                 _remove(work)
             return Backup(path.name, path.stat().st_mtime_ns // 1_000, path.stat().st_size)
@@ -227,7 +227,7 @@ def restore(archive: Path, folder: Path, report: Report = lambda _done, _total: 
             if folder.exists():
                 folder.rmdir()
             os.replace(beside, folder)
-            _flush_folder(folder.parent)
+            flush(folder.parent)
         finally:
             _remove(beside)
     except (zstandard.ZstdError, tarfile.TarError, EOFError) as error:
@@ -403,11 +403,3 @@ def _size(path: Path) -> int:
 
 def _remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
-
-
-def _flush_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -31,7 +31,7 @@ import structlog
 
 from rookery.core.exports import Export, ExportFailed, ExportPart
 from rookery.core.points import Point
-from rookery.storage.folder import FILE_MODE, FOLDER_MODE
+from rookery.storage.folder import FILE_MODE, FOLDER_MODE, flush
 
 if TYPE_CHECKING:
     import zipfile
@@ -115,7 +115,7 @@ class ExportFolder:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _flush_folder(self._path)
+        flush(self._path)
 
     def _remove(self, id: str) -> None:
         try:
@@ -214,7 +214,7 @@ class ZipWriter:
         size = os.fstat(file.fileno()).st_size
         file.close()
         self._temporary.replace(self._path)
-        _flush_folder(self._path.parent)
+        flush(self._path.parent)
         self._over = True
         return size
 
@@ -373,12 +373,3 @@ def _created(path: Path) -> IO[bytes]:
 def _flush(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _flush_folder(path: Path) -> None:
-    """Make a rename survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

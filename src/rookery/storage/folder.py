@@ -44,6 +44,16 @@ class FolderDamaged(FolderError):
     """A file in it is not what its name says."""
 
 
+def flush(path: Path) -> None:
+    """Bring what was written of a file to the disk; of a folder, the names in it, so that a rename survives a power
+    cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class DataFolder:
     """A data folder that this process has locked. Make one with `DataFolder.open`."""
 

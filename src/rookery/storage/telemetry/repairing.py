@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from rookery.storage.folder import flush
 from rookery.storage.telemetry import blocks, newest, schema
 from rookery.storage.telemetry.blocks import COLUMNS, Block
 from rookery.storage.telemetry.checking import Damage, Progress, check
@@ -364,26 +365,18 @@ class _Copy:
 
 def _swap(path: Path, fresh: Path, kept: Path) -> None:
     """At every moment there is a whole file under the name of the old one: the old one, then the new one."""
-    _flush(fresh)
+    flush(fresh)
     try:
         os.link(path, kept)
     except OSError:
         # A disk without hard links.
         shutil.copy2(path, kept)
-        _flush(kept)
+        flush(kept)
     # They are empty, and of the old file.
     for ending in ("-wal", "-shm"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
     os.replace(fresh, path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(path.parent)
 
 
 def _remove(path: Path) -> None:
